@@ -25,6 +25,7 @@ export default async function make() {
 
   await page.getByText("More settings").click();
   await page.getByLabel("Format", { exact: true }).selectOption("1:1");
+  await page.getByLabel("4:5, a post").check();
   await page.getByLabel("Place of the captions").selectOption("upper");
   await page.getByRole("button", { name: "Make a draft" }).click();
   await page.getByRole("progressbar", { name: "Progress" }).waitFor();
@@ -36,8 +37,11 @@ export default async function make() {
   assert.ok(length > 2 && length < 30, `the film has ${length} s`);
   assert.ok(await page.locator("video").first().evaluate((video) => video.videoWidth === video.videoHeight), "the film is square");
   const downloads = page.getByRole("navigation", { name: "Downloads" });
-  const [download] = await Promise.all([page.waitForEvent("download"), downloads.getByRole("link", { name: "Film" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), downloads.getByRole("link", { name: "Film", exact: true }).click()]);
   assert.equal(download.suggestedFilename(), "output.mp4");
+  const further = downloads.getByRole("link", { name: "Film in 4:5" });
+  const [other] = await Promise.all([page.waitForEvent("download"), further.click()]);
+  assert.equal(other.suggestedFilename(), "output.4x5.mp4");
   const read = (what) => page.evaluate(async (path) => (await fetch(path)).json(), `/api/v2/jobs/${page.url().split("/").at(-1)}/${what}`);
   const receipt = await read("receipt");
   assert.equal(receipt.voice.provider, "voice_file", JSON.stringify(receipt.voice));

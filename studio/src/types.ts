@@ -73,6 +73,7 @@ export interface Brief {
   budget?: number;
   target_duration_seconds?: number;
   format?: string;
+  formats?: string[];
   profile?: string;
   scenes?: SceneOverride[];
   [other: string]: unknown;

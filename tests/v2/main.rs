@@ -24,6 +24,7 @@ mod engines_shapes;
 mod engines_without;
 mod engines_words;
 mod film;
+mod formats;
 mod golden;
 mod highlight;
 mod house;

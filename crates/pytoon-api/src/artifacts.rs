@@ -5,13 +5,14 @@ use crate::auth::{Caller, Scope};
 use crate::entity_tag::is_known;
 use crate::extract::ApiPath;
 use crate::film_copy::file_version;
-use crate::jobs::{authorized_job, missing_file, storage_name};
+use crate::jobs::{authorized_job, further_formats, missing_file, storage_name};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_core::artifact;
+use pytoon_core::layout::Format;
 use pytoon_storage::Bucket;
 use pytoon_vocabulary::JobId;
 use std::path::Path;
@@ -37,8 +38,8 @@ const ARTIFACTS: [(&str, &str); 12] = [
 
 /// Fetch an artifact
 ///
-/// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others. Supports partial
-/// content with `Range: bytes=…`. If films are in an object store, the response is a redirect to it.
+/// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others; of a film in a further
+/// format `output.1x1.mp4`, `metadata.1x1.json` and so on. Supports partial content with `Range: bytes=…`. If films are in an object store, the response is a redirect to it.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/artifacts/{name}",
@@ -71,18 +72,45 @@ pub(crate) async fn artifact(
     caller.may(Scope::Read)?;
     let row = authorized_job(&api, &caller, &id).await?;
     let (path, media_type) = known_artifact(&name)?;
-    let kept = storage_name(&row.id, path);
+    if let (_, Some(format)) = without_format(&name)
+        && !further_formats(&row).contains(&format)
+    {
+        let detail = format!(
+            "there is no artifact `{name}`: the brief has no further film in {}; name it in its `formats`",
+            format.as_str()
+        );
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail));
+    }
+    let kept = storage_name(&row.id, &path);
     send(&api, &kept, media_type, &headers, &|| missing_file(&row, &name)).await
 }
 
 /// Returns the path and the media type of an artifact. Stems are in folders; the last part of their name is enough.
-pub(crate) fn known_artifact(name: &str) -> Result<(&'static str, &'static str), Problem> {
-    let known = ARTIFACTS.iter().find(|(path, _)| Path::new(path).ends_with(name));
-    known.copied().ok_or_else(|| {
+pub(crate) fn known_artifact(name: &str) -> Result<(String, &'static str), Problem> {
+    let (plain, format) = without_format(name);
+    let is_known = |path: &str| {
+        let is_per_format = artifact::PER_FORMAT.contains(&path);
+        Path::new(path).ends_with(&plain) && (format.is_none() || is_per_format)
+    };
+    let known = ARTIFACTS.iter().find(|(path, _)| is_known(path));
+    let (path, media_type) = known.ok_or_else(|| {
         let names = ARTIFACTS.map(|(path, _)| path.rsplit('/').next().unwrap_or(path)).join(", ");
         let detail = format!("there is no artifact `{name}`; there are {names}");
         Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail)
-    })
+    })?;
+    let path = format.map_or((*path).to_owned(), |format| artifact::in_format(path, format));
+    Ok((path, media_type))
+}
+
+/// Splits a name such as `output.1x1.mp4` into `output.mp4` and its format.
+fn without_format(name: &str) -> (String, Option<Format>) {
+    let split = || {
+        let (stem, ending) = name.rsplit_once('.')?;
+        let (stem, format) = stem.rsplit_once('.')?;
+        let format = Format::ALL.into_iter().find(|known| known.file_name() == format)?;
+        Some((format!("{stem}.{ending}"), Some(format)))
+    };
+    split().unwrap_or_else(|| (name.to_owned(), None))
 }
 
 /// Responds with a file of the storage, or the requested part of it. `missing` returns the problem for a file that does

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use pytoon_core::artifact;
+use pytoon_core::layout::Format;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::{JobError, JobFilter, JobRow, SceneRow};
 use pytoon_storage::job_files::folder_of;
@@ -35,6 +36,9 @@ pub(crate) struct Job {
     output_uri: Option<String>,
     /// The URI of the cover; null until the job is done.
     thumbnail_uri: Option<String>,
+    /// The films of the same brief in further formats; absent in lists, and empty until the job is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    further_outputs: Option<Vec<FurtherOutput>>,
     /// The number of known scenes.
     scene_count: usize,
     /// The number of scenes that an engine other than the requested one drew.
@@ -53,6 +57,20 @@ pub(crate) struct Job {
     /// The submitter's own data.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     client_data: Option<Value>,
+}
+
+/// A film of a job in a further format.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct FurtherOutput {
+    /// The format: `9:16`, `4:5`, `1:1` or `16:9`.
+    format: &'static str,
+    /// The URI of the film.
+    output_uri: String,
+    /// The URI of the cover.
+    thumbnail_uri: String,
+    /// The URI of the film's receipt.
+    receipt_uri: String,
 }
 
 /// A scene of a job.
@@ -130,13 +148,14 @@ pub(crate) fn moment(at: UnixMs) -> String {
 
 fn job(row: JobRow) -> Job {
     let is_done = row.status == JobStatus::Done;
-    let uri = |name: &str| is_done.then(|| format!("/api/v2/jobs/{}/artifacts/{name}", row.id));
+    let uri = |name: &str| is_done.then(|| artifact_uri(&row.id, name));
     Job {
         status: row.status.to_string(),
         progress_pct: row.status.progress_pct(row.tasks_done, row.tasks_known),
         title: row.title,
         output_uri: uri(artifact::OUTPUT),
         thumbnail_uri: uri(artifact::THUMBNAIL),
+        further_outputs: None,
         scene_count: row.scene_count as usize,
         fallback_count: row.fallback_count as usize,
         is_draft: row.is_draft,
@@ -153,11 +172,40 @@ fn job(row: JobRow) -> Job {
     }
 }
 
-/// Returns a job with its scenes.
+fn artifact_uri(id: &JobId, name: &str) -> String {
+    format!("/api/v2/jobs/{id}/artifacts/{name}")
+}
+
+/// Returns the formats of the job's films after the first.
+pub(crate) fn further_formats(row: &JobRow) -> Vec<Format> {
+    let formats = row.brief.get("formats").cloned().unwrap_or_default();
+    let formats: Vec<Format> = serde_json::from_value(formats).unwrap_or_default();
+    formats.into_iter().skip(1).collect()
+}
+
+/// Returns the films of a finished job in further formats.
+fn further_outputs(row: &JobRow) -> Vec<FurtherOutput> {
+    if row.status != JobStatus::Done {
+        return Vec::new();
+    }
+    let output = |format: Format| {
+        let uri = |name: &str| artifact_uri(&row.id, &artifact::in_format(name, format));
+        FurtherOutput {
+            format: format.as_str(),
+            output_uri: uri(artifact::OUTPUT),
+            thumbnail_uri: uri(artifact::THUMBNAIL),
+            receipt_uri: uri(artifact::METADATA),
+        }
+    };
+    further_formats(row).into_iter().map(output).collect()
+}
+
+/// Returns a job with its scenes and the films in further formats.
 pub(crate) async fn job_with_scenes(api: &Api, row: JobRow) -> Result<Job, Problem> {
     let scenes = api.jobs.job_scenes(&row.id).await?;
     let scenes: Vec<Scene> = scenes.into_iter().map(Scene::from).collect();
-    Ok(Job { scene_count: scenes.len(), scenes: Some(scenes), ..job(row) })
+    let further_outputs = Some(further_outputs(&row));
+    Ok(Job { scene_count: scenes.len(), scenes: Some(scenes), further_outputs, ..job(row) })
 }
 
 /// Reads a job. Returns a 404 problem if it does not exist or the caller may not see it.

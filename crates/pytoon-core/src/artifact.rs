@@ -3,6 +3,8 @@
 //! Operators rely on these names (the runbook searches for them and checks them), so they are defined in one place
 //! and a rename is a breaking change.
 
+use crate::layout::Format;
+
 /// The brief as submitted, with paths resolved.
 pub const BRIEF: &str = "brief.json";
 /// The scene graph: scenes before they have exact times.
@@ -43,6 +45,26 @@ pub const DRAFT_MARK: &str = "draft";
 pub const WORK_DIR: &str = ".work";
 /// The folder of intermediate files that the command line caches for the next render of a film.
 pub const CACHE_DIR: &str = ".cache";
+
+/// The artifacts that a film has once more for each further format of its brief ([`in_format`]).
+pub const PER_FORMAT: [&str; 8] = [
+    TIMELINE,
+    CAPTIONS_SRT,
+    CAPTIONS_VTT,
+    CAPTIONS_ASS,
+    CAPTIONS_JSON,
+    THUMBNAIL,
+    METADATA,
+    OUTPUT,
+];
+
+/// Returns the name of an artifact of a film in a further format: `output.1x1.mp4` for `output.mp4` in 1:1.
+pub fn in_format(name: &str, format: Format) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}.{}.{ending}", format.file_name()),
+        None => format!("{name}.{}", format.file_name()),
+    }
+}
 
 /// Returns the path of the voice take at an index: `voice/take_001.wav` for 0.
 pub fn voice_take(index: usize) -> String {

@@ -3,9 +3,10 @@
 use crate::Result;
 use crate::check::{Finished, check};
 use crate::receipt::{
-    EncodeReceipt, LoudnessReceipt, OutputFacts, RECEIPT_VERSION, Receipt, RequestFacts,
-    SceneReceipt, StageTime, Tools, VoiceReceipt,
+    EncodeReceipt, FurtherOutput, LoudnessReceipt, OutputFacts, RECEIPT_VERSION, Receipt,
+    RequestFacts, SceneReceipt, StageTime, Tools, VoiceReceipt,
 };
+use crate::rendition::Rendition;
 use crate::sources::Sources;
 use crate::stage::{StageContext, write_json};
 use crate::stages::budget::spend;
@@ -84,6 +85,9 @@ impl Planned {
 
 /// The input from which [`receipt`] builds a receipt.
 pub(crate) struct ReceiptInput<'a> {
+    pub(crate) rendition: Rendition,
+    /// The films in further formats, if this is the first.
+    pub(crate) further: &'a [FurtherOutput],
     pub(crate) planned: &'a Planned,
     pub(crate) sound: &'a SoundReport,
     pub(crate) picture: &'a PictureReport,
@@ -97,9 +101,11 @@ pub(crate) struct ReceiptInput<'a> {
 /// Runs the self-check on the film in the work folder, writes the receipt there, and returns it.
 pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Result<Receipt> {
     let begun = Instant::now();
-    let ReceiptInput { planned, sound, picture, mut stages, verify_full, target_lufs } = made;
+    let ReceiptInput { rendition, further, planned, sound, picture, .. } = made;
+    let ReceiptInput { mut stages, verify_full, target_lufs, .. } = made;
     let timeline = &planned.timeline;
-    let output = context.folder.work_path(artifact::OUTPUT);
+    let file = rendition.file(artifact::OUTPUT);
+    let output = context.folder.work_path(&file);
     let film = Finished { timeline, sound, picture, output: &output, target_lufs };
     let (self_check, probed) = check(context.runner(), &film, verify_full)?;
     stages.push(stage_time("check", begun.elapsed(), false));
@@ -112,17 +118,19 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
         finished_at: context.now(),
         degraded: voice_lesser
             || !self_check.findings.is_empty()
+            || further.iter().any(|film| film.findings > 0)
             || planned.drawn.values().any(engines::is_degraded)
             || wasted_usd > 0.0,
         asked: planned.asked.clone(),
         output: OutputFacts {
-            file: artifact::OUTPUT.to_owned(),
+            file,
             duration_ms: timeline.total_duration().get(),
             frames: timeline.total_frames.get(),
             size_bytes: probed.size_bytes,
             width: timeline.profile.width,
             height: timeline.profile.height,
         },
+        further_outputs: further.to_vec(),
         scenes: timeline.timeline.iter().map(|scene| scene_receipt(planned, scene)).collect(),
         spend_usd: spend(context).as_usd(),
         wasted_usd,
@@ -150,7 +158,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
     for report in &receipt.warnings {
         Event::Warning { detail: &report.message }.emit();
     }
-    write_json(context.folder, artifact::METADATA, &receipt)?;
+    write_json(context.folder, &rendition.file(artifact::METADATA), &receipt)?;
     Ok(receipt)
 }
 
@@ -252,17 +260,23 @@ fn describe_source(source: &ClipSource, rate: FrameRate) -> String {
     }
 }
 
-/// Returns the names of the artifacts to publish before and after the voice takes. The film comes last, so it never
-/// appears before its receipt and captions.
-pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static str>) {
-    let before = vec![artifact::BRIEF, artifact::SCENE_GRAPH];
-    let mut after =
-        vec![artifact::VOICE_STEM, artifact::MUSIC_STEM, artifact::MIXED, artifact::TIMELINE];
-    if !timeline.tracks.captions.is_empty() {
-        after.extend(SIDECARS);
-    }
-    after.extend([artifact::THUMBNAIL, artifact::METADATA, artifact::OUTPUT]);
-    (before, after)
+/// Returns the names of the artifacts that films share, without the voice takes.
+pub(crate) fn shared_artifacts() -> [&'static str; 5] {
+    [
+        artifact::BRIEF,
+        artifact::SCENE_GRAPH,
+        artifact::VOICE_STEM,
+        artifact::MUSIC_STEM,
+        artifact::MIXED,
+    ]
+}
+
+/// Returns the names of a film's own artifacts. The film comes last, so it never appears before its receipt and captions.
+pub(crate) fn own_artifacts(rendition: Rendition, timeline: &Timeline) -> Vec<String> {
+    let has_captions = !timeline.tracks.captions.is_empty();
+    let is_there = |name: &&str| has_captions || !SIDECARS.contains(name);
+    let names = artifact::PER_FORMAT.into_iter().filter(is_there);
+    names.map(|name| rendition.file(name)).collect()
 }
 
 /// The names of the caption sidecars in a job folder.

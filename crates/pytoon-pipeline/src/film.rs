@@ -12,42 +12,37 @@
 //!
 //! Start with [`Film::run`].
 
+mod drawing;
 mod stage_end;
 mod times;
 
 use crate::assets::{PictureStore, picture_store};
-use crate::delivery::{Planned, stage_time, voice_clips};
+use crate::delivery::{stage_time, voice_clips};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::options::RenderOptions;
-use crate::receipt::{Receipt, StageTime};
+use crate::receipt::StageTime;
+use crate::rendition::Rendition;
 use crate::sources::{self, Sources};
 use crate::stage::{
     FrameBuffers, Stage, StageContext, Step, cached_output, find_output, last_output, lock,
     run_cached,
 };
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneRequest, SceneStage};
-use crate::stages::final_timeline::{FinalInput, FinalStage};
-use crate::stages::finish::{PublishInput, PublishStage, published_files};
 use crate::stages::look::LookInput;
-use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, join_reports};
 use crate::stages::plan::{self, Plan, PlanInput, PlanStage};
-use crate::stages::sound::{MixStage, SoundInput};
+use crate::stages::speech;
 use crate::stages::timeline::TimelineSettings;
 use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
 use crate::stages::voice_order::{KeptVoice, VoiceInput};
 use crate::stages::voiced::{Voiced, VoicedInput, VoicedStage};
-use crate::stages::{speech, timeline};
 use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
 use pytoon_config::BriefFile;
-use pytoon_core::artifact;
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_core::plan::LOCAL_ENGINE;
-use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_engines::engine_manager::SceneMemo;
-use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::encode::EncoderPool;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
@@ -60,6 +55,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use crate::folder::JobIdentity;
+use drawing::PlannedFilm;
 pub use stage_end::{SceneEnd, StageEnd, VoicedFilm, VoicedScene};
 
 /// The source from which a film is rendered.
@@ -91,7 +87,7 @@ pub struct Film {
     stills: Arc<SharedStills>,
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
-    planned: Mutex<Option<Arc<Planned>>>,
+    planned: Mutex<Option<Arc<[PlannedFilm]>>>,
     /// The duration of each stage that this process ran or reused.
     times: Mutex<BTreeMap<String, StageTime>>,
     total_frames: AtomicI64,
@@ -285,6 +281,7 @@ impl Film {
         let kept = if continues { KeptVoice::of(&self.folder, &sources) } else { None };
         let settings = &self.env.config.settings;
         let means = (!continues).then(|| speech::means(context, &settings.tts));
+        let films = Rendition::all(&sources.brief).len();
         let input = VoicedInput {
             brief: self.brief_hash()?,
             stamps: plan::stamps(&sources),
@@ -299,7 +296,7 @@ impl Film {
         for (part, took_ms, reused) in &voiced.value.parts {
             self.note(part, Duration::from_millis(*took_ms), voiced.reused || *reused);
         }
-        Ok(voiced_film(&voiced.value))
+        Ok(voiced_film(&voiced.value, films))
     }
 
     /// Returns the output of the voice stage for this brief.
@@ -410,124 +407,6 @@ impl Film {
         Ok(scenes)
     }
 
-    /// Returns the film's plan, whose timeline contains the engines' clips, and writes its files into the
-    /// work folder. The plan is cached.
-    fn final_plan(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
-        let mut known = lock(&self.planned);
-        if let Some(planned) = known.as_ref() {
-            return Ok(planned.clone());
-        }
-        let planned = match &self.source {
-            FilmSource::Timeline { timeline, .. } => {
-                timeline::write(&self.folder, timeline)?;
-                Planned::of_timeline((**timeline).clone())
-            }
-            FilmSource::Brief(_) => {
-                let voiced = self.voice_output()?;
-                let scenes = self.scenes(context, &voiced)?;
-                let (_, sources) = self.plan_of_brief()?;
-                let input = FinalInput {
-                    stamps: plan::stamps(&sources),
-                    sources,
-                    voiced,
-                    scenes,
-                    timeline: TimelineSettings::of(&self.env.config.settings),
-                };
-                cached_output(context, &FinalStage, &input)?.value
-            }
-        };
-        self.total_frames.store(planned.timeline.total_frames.get(), Ordering::Relaxed);
-        Ok(known.insert(Arc::new(planned)).clone())
-    }
-
-    fn sound_input(&self, planned: &Planned) -> SoundInput {
-        SoundInput::of(&planned.timeline, &self.env.config.settings.mix, &self.folder)
-    }
-
-    fn mix(&self, context: &StageContext<'_>) -> Result<()> {
-        let planned = self.final_plan(context)?;
-        let sound = cached_output(context, &MixStage, &self.sound_input(&planned))?;
-        self.note("sound", sound.took, sound.reused);
-        Ok(())
-    }
-
-    /// Draws a chunk. Does nothing if the film has no such chunk, for example if another version, which divides films
-    /// differently, queued the task.
-    fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<()> {
-        let planned = self.final_plan(context)?;
-        if let Some(&range) = planned.timeline.chunks().get(index) {
-            self.make_chunk(context, &planned, index, range)?;
-        }
-        Ok(())
-    }
-
-    fn make_chunk(
-        &self,
-        context: &StageContext<'_>,
-        planned: &Planned,
-        index: usize,
-        range: FrameRange,
-    ) -> Result<ChunkReport> {
-        let input = ChunkInput::of(&planned.timeline, range);
-        let stage = ChunkStage { index };
-        let begun = Instant::now();
-        let chunk = cached_output(context, &stage, &input)?;
-        if chunk.reused {
-            self.count_frames(range.len().get());
-        } else {
-            self.drawing_since.get_or_init(|| begun);
-        }
-        let time = StageTime::new(&stage.name(), chunk.took.as_millis() as u64, chunk.reused);
-        lock(&self.times).insert(stage.name(), time);
-        Ok(chunk.value)
-    }
-
-    fn publish(&self, context: &StageContext<'_>) -> Result<Receipt> {
-        let planned = self.final_plan(context)?;
-        let ranges = planned.timeline.chunks();
-        let sound = find_output(context, &MixStage, &self.sound_input(&planned))?;
-        let (sound, sound_took) = sound.ok_or(PipelineError::NotReady(StageId::Mix))?;
-        let mut reports = Vec::with_capacity(ranges.len());
-        for (index, &range) in ranges.iter().enumerate() {
-            let stage = ChunkStage { index };
-            // Draws missing chunks now: files can get lost, and an earlier version may have cut the film elsewhere.
-            let there = if lock(&self.times).contains_key(&stage.name()) {
-                last_output(&self.folder, &stage)
-            } else {
-                let input = ChunkInput::of(&planned.timeline, range);
-                find_output(context, &stage, &input)?.map(|(report, _)| report)
-            };
-            reports.push(match there {
-                Some(report) => report,
-                None => self.make_chunk(context, &planned, index, range)?,
-            });
-        }
-        self.encoders.clear();
-        let (picture, cover) = join_reports(&reports)?;
-        let input = PublishInput {
-            pieces: PublishInput::pieces(ranges.len(), &self.folder),
-            target_lufs: self.env.config.settings.mix.target_lufs,
-            planned: (*planned).clone(),
-            sound,
-            picture,
-            cover,
-        };
-        let stages = self.times_so_far(&planned, sound_took, ranges.len());
-        let files = published_files(&self.folder, &planned.timeline);
-        let stage = PublishStage { stages, files, verify_full: self.options.verify_full };
-        let published = cached_output(context, &stage, &input)?;
-        if !published.reused {
-            Event::JobFinished {
-                output: &self.folder.published_path(artifact::OUTPUT).display().to_string(),
-                duration_ms: published.value.output.duration_ms,
-                wall_ms: (RealWorld.now() - self.folder.started_at()).max(0) as u64,
-                findings: published.value.self_check.findings.len(),
-            }
-            .emit();
-        }
-        Ok(published.value)
-    }
-
     fn count_frames(&self, frames: i64) {
         let done = self.frames_done.fetch_add(frames, Ordering::Relaxed) + frames;
         let total = self.total_frames.load(Ordering::Relaxed);
@@ -559,7 +438,7 @@ impl Film {
     }
 }
 
-fn voiced_film(voiced: &Voiced) -> VoicedFilm {
+fn voiced_film(voiced: &Voiced, films: usize) -> VoicedFilm {
     let scenes = voiced.timeline.timeline.iter().map(|scene| {
         let wanted = voiced.request_of(&scene.scene_id);
         VoicedScene {
@@ -568,7 +447,9 @@ fn voiced_film(voiced: &Voiced) -> VoicedFilm {
             drawn_outside: wanted.is_some_and(|w| w.order.chain.has_outside_engine()),
         }
     });
-    VoicedFilm { scenes: scenes.collect(), chunks: voiced.timeline.chunks().len() as u32 }
+    // Chunks follow from the times of scenes, which all films share.
+    let chunks = (voiced.timeline.chunks().len() * films) as u32;
+    VoicedFilm { scenes: scenes.collect(), chunks }
 }
 
 fn scene_end(drawn: &DrawnScene, wanted: &SceneRequest) -> SceneEnd {

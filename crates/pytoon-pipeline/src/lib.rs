@@ -32,6 +32,7 @@ pub mod plan_only;
 pub mod preset_preview;
 pub mod preset_sheet;
 pub mod receipt;
+mod rendition;
 pub mod sources;
 mod stage;
 mod stages;

@@ -28,6 +28,8 @@ pub struct Plan {
     pub graph: SceneGraph,
     /// The timeline of the film.
     pub timeline: Timeline,
+    /// The timelines of the films in further formats.
+    pub further_timelines: Vec<Timeline>,
     /// The provider and the voice that this machine would use, such as `neural` and `heart`; `None` without a voice.
     pub spoken_by: Option<(String, Option<String>)>,
     /// The price of the voice; `None` if it is free or already purchased.
@@ -88,6 +90,7 @@ impl Plan {
         json!({
             "sceneGraph": self.graph,
             "timeline": self.timeline,
+            "furtherTimelines": self.further_timelines,
             "price": price,
             "spokenBy": self.spoken_by.as_ref().map(|(provider, voice)| {
                 json!({"provider": provider, "voice": voice})
@@ -137,6 +140,7 @@ pub fn plan(
     let film =
         run_until(&StageId::Voice, env, FilmSource::Brief(Box::new(file.clone())), scratch, job)?;
     let (_, sources) = film.plan_of_brief()?;
+    let further_timelines = film.with_context(|context| film.drafts_of_further(context))?;
     let Voiced { graph, spoken, timeline, mut warnings, wanted, .. } = film.voice_output()?;
     let due = due_clips(&film.env().engines, &wanted);
     warnings.extend(sources.notes.iter().cloned());
@@ -147,6 +151,7 @@ pub fn plan(
     Ok(Plan {
         graph,
         timeline,
+        further_timelines,
         spoken_by: spoken.provider.map(|provider| (provider, voice)),
         voice: spoken.quote,
         due,

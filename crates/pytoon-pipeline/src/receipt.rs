@@ -1,5 +1,6 @@
 //! The receipt: the request, the delivery, and the findings of the self-check.
 
+use pytoon_core::layout::Format;
 use pytoon_core::note::NoteReport;
 use pytoon_core::profile::Profile;
 use pytoon_engines::engine_manager::AttemptRecord;
@@ -25,6 +26,9 @@ pub struct Receipt {
     pub asked: RequestFacts,
     /// The properties of the finished film file.
     pub output: OutputFacts,
+    /// The films of the same brief in further formats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_outputs: Vec<FurtherOutput>,
     /// True if a fallback was used, a requested voice is missing, the self-check has findings, or the film
     /// could not use a charged call.
     pub degraded: bool,
@@ -66,6 +70,20 @@ pub struct RequestFacts {
     pub music: String,
     /// The number of planned scenes.
     pub scenes: usize,
+}
+
+/// A film of the same brief in a further format. Its own receipt has its findings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FurtherOutput {
+    /// The format, such as `1:1`.
+    pub format: Format,
+    /// The properties of the film's file.
+    pub output: OutputFacts,
+    /// The name of the film's receipt in the job folder.
+    pub receipt: String,
+    /// The number of findings of the film's self-check.
+    pub findings: usize,
 }
 
 /// The properties of the finished file.

@@ -3,6 +3,7 @@
 
 use crate::environment::Environment;
 use crate::limits::picture_limits;
+use crate::rendition::Rendition;
 use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
@@ -77,6 +78,16 @@ impl Sources {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
         let brief = &self.brief;
         brief.voice_file.is_some() && !is_given(&brief.script) && !is_given(&brief.voice_script)
+    }
+
+    /// Returns the sources of another film of the brief, whose frame has another size.
+    pub(crate) fn of_rendition(&self, rendition: Rendition) -> Self {
+        let mut sources = self.clone();
+        if let Rendition::In(format) = rendition {
+            let profile = &mut sources.profile;
+            (profile.width, profile.height) = format.size(profile.width.min(profile.height));
+        }
+        sources
     }
 }
 
@@ -161,7 +172,7 @@ impl Resolver<'_> {
             brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
         let mut profile =
             self.load_named("profile", &profile_name, |name| self.env.config.profile(name))?;
-        match brief.format {
+        match brief.first_format() {
             Some(format) => {
                 (profile.width, profile.height) = format.size(profile.width.min(profile.height));
             }

@@ -187,7 +187,7 @@ pub(crate) struct StageContext<'a> {
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
 }
 
-/// Reusable frame buffers of equal size.
+/// Reusable frame buffers. The films of a brief have frames of several sizes.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 
@@ -195,6 +195,8 @@ impl FrameBuffers {
     /// Returns `count` frame buffers with undefined content. Allocates those that the pool lacks.
     pub(crate) fn take(&self, count: usize, (width, height): (usize, usize)) -> Vec<Frame> {
         let mut kept = lock(&self.0);
+        // Films are drawn one after the other, so frames of another size are rarely needed again.
+        kept.retain(|frame| (frame.width(), frame.height()) == (width, height));
         let rest = kept.len().saturating_sub(count);
         let mut frames = kept.split_off(rest);
         drop(kept);

@@ -4,12 +4,13 @@
 //! version of the current film takes no space.
 
 use pytoon_core::artifact;
+use pytoon_core::layout::Format;
 use pytoon_process::{SystemError, disk};
 use pytoon_records::job::versions::version_folder;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The published files that a version keeps. Stems are not among them, since they are large and can be made again.
+/// The published files that a version keeps, besides those of films in further formats. Stems are not among them, since they are large and can be made again.
 const KEPT: [&str; 10] = [
     artifact::OUTPUT,
     artifact::THUMBNAIL,
@@ -40,8 +41,12 @@ pub(crate) fn keep(root: &Path, version: u32) -> Result<(), SystemError> {
     let part = folder.with_extension("part");
     let _ = std::fs::remove_dir_all(&part);
     disk::create_folder(&part)?;
-    for name in KEPT {
-        let (from, to) = (root.join(name), part.join(name));
+    let formats = Format::ALL.into_iter();
+    let further = formats.flat_map(|format| {
+        artifact::PER_FORMAT.into_iter().map(move |name| artifact::in_format(name, format))
+    });
+    for name in KEPT.into_iter().map(str::to_owned).chain(further) {
+        let (from, to) = (root.join(&name), part.join(&name));
         if !from.is_file() {
             continue;
         }

@@ -11,6 +11,7 @@
 
 use pytoon_config::storage::RetentionSettings;
 use pytoon_core::artifact;
+use pytoon_core::layout::Format;
 use pytoon_process::CancelToken;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::files::{ASSET_MARK, FileStore};
@@ -209,7 +210,12 @@ impl Collector {
                 self.remove("work", work, removed).await?;
             }
             if is_past(self.retention.films_days) {
-                let lasting = LASTING.map(|name| format!("{folder}/{name}"));
+                let further = Format::ALL.into_iter().flat_map(|format| {
+                    let names = [artifact::TIMELINE, artifact::METADATA];
+                    names.map(|name| artifact::in_format(name, format))
+                });
+                let lasting = LASTING.into_iter().map(str::to_owned).chain(further);
+                let lasting: Vec<String> = lasting.map(|name| format!("{folder}/{name}")).collect();
                 let films = films.into_iter().filter(|entry| !lasting.contains(&entry.name));
                 self.remove("films", films.collect(), removed).await?;
             }

@@ -10,6 +10,7 @@ import { firstWords } from "../lib/format";
 import { announce, maySubmit, sentence } from "../state";
 import { words } from "../text";
 import type { Bundle } from "../timeline/bundle";
+import type { Job } from "../types";
 import { TimelineView } from "../timeline/view";
 import { DraftNote } from "./draft";
 import { LiveJob, hasEnded } from "./live";
@@ -89,7 +90,7 @@ export default function FilmView({ id }: { id: string }) {
               </details>
             </>
           )}
-          <TimelineView bundle={shown} underPlayer={<Downloads id={id} />}
+          <TimelineView bundle={shown} underPlayer={<Downloads id={id} job={job} />}
             {...(canFix && {
               tools: (scene, store) => <SceneTools key={scene.id} scene={scene} store={store} fix={fix} />,
               onEdit: focusTools,
@@ -113,10 +114,12 @@ export default function FilmView({ id }: { id: string }) {
   );
 }
 
-function Downloads({ id }: { id: string }) {
+function Downloads({ id, job }: { id: string; job: Job }) {
   const text = words();
   const files: [string, string][] = [
     [text.film, "output.mp4"],
+    ...(job.further_outputs ?? []).map(({ format, output_uri }): [string, string] =>
+      [text.filmIn(format), output_uri.split("/").at(-1)!]),
     [text.captionsSrt, "captions.srt"],
     [text.captionsVtt, "captions.vtt"],
     [text.timeline, "timeline.json"],

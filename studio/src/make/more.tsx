@@ -3,6 +3,8 @@ import { Choice, TextField, numberOf } from "../ui/field";
 import { words } from "../text";
 import { brief, change, engines, errorsOf, notesOf } from "./state";
 
+/** The format of the built-in output profiles. */
+const DEFAULT_FORMAT = "9:16";
 const LANGUAGES = ["en", "de", "fr", "es", "it", "pt-BR", "nl", "pl", "tr", "ja", "zh", "ko", "hi", "ar"];
 
 const languageName = (tag: string): string => {
@@ -28,8 +30,7 @@ export function More() {
     <details class="card">
       <summary><h2>{text.more}</h2></summary>
       <div class="fields">
-        <Choice label={text.format} help={text.formatHelp} empty={text.automatic} value={now.format ?? ""} onChange={set("format")}
-          errors={errorsOf("format")} options={Object.entries(text.formats)} />
+        <Formats />
         <TextField label={text.targetSeconds} help={text.targetHelp} type="number" min={1} max={60} step="any"
           value={now.target_duration_seconds} onChange={setNumber("target_duration_seconds")}
           errors={errorsOf("target_duration_seconds")} notes={notesOf("target_duration_seconds")} />
@@ -57,6 +58,40 @@ export function More() {
           onChange={setNumber("seed")} errors={errorsOf("seed")} />
       </div>
     </details>
+  );
+}
+
+/** The format of the first film, and those of further films of the same brief. */
+function Formats() {
+  const text = words();
+  const { format, formats = [] } = brief.value;
+  const first = formats[0] ?? format ?? "";
+  const further = formats.slice(1);
+  const setFormats = (first: string, further: string[]) => {
+    const others = further.filter((other) => other !== (first || DEFAULT_FORMAT));
+    change({
+      format: others.length === 0 && first ? first : undefined,
+      formats: others.length > 0 ? [first || DEFAULT_FORMAT, ...others] : undefined,
+    } as object);
+  };
+  const toggle = (name: string, isWanted: boolean) =>
+    setFormats(first, Object.keys(text.formats).filter((other) => (other === name ? isWanted : further.includes(other))));
+  return (
+    <>
+      <Choice label={text.format} help={text.formatHelp} empty={text.automatic} value={first}
+        onChange={(next) => setFormats(next, further)} errors={[...errorsOf("format"), ...errorsOf("formats")]}
+        options={Object.entries(text.formats)} />
+      <fieldset class="field checks">
+        <legend>{text.furtherFormats}</legend>
+        {Object.entries(text.formats).filter(([name]) => name !== (first || DEFAULT_FORMAT)).map(([name, shown]) => (
+          <label key={name}>
+            <input type="checkbox" checked={further.includes(name)} onChange={(event) => toggle(name, event.currentTarget.checked)} />
+            {shown}
+          </label>
+        ))}
+        <p class="help">{text.furtherFormatsHelp}</p>
+      </fieldset>
+    </>
   );
 }
 

@@ -58,6 +58,7 @@ export const de: Words = {
   sampleSentence: "So wird dein Film klingen.",
   more: "Weitere Einstellungen", targetSeconds: "Länge in Sekunden", targetHelp: "1 bis 60. Ohne Angabe richtet sich die Länge nach dem Gesprochenen.",
   format: "Format", formatHelp: "Ohne Angabe das Format des Ausgabeprofils: 9:16.",
+  furtherFormats: "Auch in diesen Formaten", furtherFormatsHelp: "Dieselben Worte, dieselbe Stimme und Musik, aber ein eigener Aufbau. Clips von Engines werden nur einmal gekauft.",
   formats: { "9:16": "9:16, hochkant", "4:5": "4:5, Beitrag", "1:1": "1:1, quadratisch", "16:9": "16:9, quer" },
   profile: "Ausgabeprofil", profiles: { default: "Standard", master: "Master, die beste Qualität", test: "Entwurf, klein und schnell" },
   scriptLanguage: "Sprache des Textes", detected: "aus den Wörtern erkannt",
@@ -93,7 +94,7 @@ export const de: Words = {
   fieldNames: {
     script: "Text", media_files: "Dateien", voice_file: "Aufnahme", voice: "Stimme", preset_id: "Vorlage", music_source: "Musik", language: "Sprache",
     brand: "Markenpaket", engine_override: "Engine", budget: "Budget", target_duration_seconds: "Länge in Sekunden", profile: "Ausgabeprofil",
-    format: "Format", captions: "Untertitel",
+    format: "Format", formats: "Format", captions: "Untertitel",
   },
   addMissing: (count) => `Der Auftrag nennt ${count === 1 ? "eine Datei" : `${count} Dateien`} von einem anderen Ort. Füge sie oben hinzu oder entferne sie.`,
   clearAsk: "Text, Dateien und Einstellungen werden aus dem Formular entfernt.", clearNow: "Jetzt neu beginnen",
@@ -120,7 +121,7 @@ export const de: Words = {
   sceneStatus: { planned: "geplant", rendering: "wird gezeichnet", done: "fertig" },
   // Understand.
   isDraft: "Das ist ein Entwurf: klein, und sonst wie der Film.", makeOfDraft: "Den Film in voller Größe machen",
-  downloads: "Herunterladen", captionsSrt: "Untertitel (SRT)", captionsVtt: "Untertitel (WebVTT)", timeline: "Zeitleiste", receipt: "Beleg",
+  downloads: "Herunterladen", filmIn: (format) => `Film in ${format}`, captionsSrt: "Untertitel (SRT)", captionsVtt: "Untertitel (WebVTT)", timeline: "Zeitleiste", receipt: "Beleg",
   voiceStem: "Stimme", musicStem: "Musik", mixStem: "Ganzer Ton", inspector: "Einzelheiten der Auswahl",
   timelineTools: "Werkzeuge der Zeitleiste", play: "Abspielen", pause: "Anhalten", spaceBar: "Leertaste", frameBack: "Ein Bild zurück",
   frameForward: "Ein Bild vor", previousProblem: "Voriges Problem", nextProblem: "Nächstes Problem",

@@ -42,6 +42,7 @@ export const en = {
   sampleSentence: "This is how your film will sound.",
   more: "More settings", targetSeconds: "Length in seconds", targetHelp: "1 to 60. By default, the length follows the speech.",
   format: "Format", formatHelp: "Without a choice, that of the output profile: 9:16.",
+  furtherFormats: "Also make it in", furtherFormatsHelp: "The same words, voice and sound; each with its own layout. Clips of engines are bought once.",
   formats: { "9:16": "9:16, upright", "4:5": "4:5, a post", "1:1": "1:1, square", "16:9": "16:9, wide" } as Record<string, string>,
   profile: "Output profile",
   profiles: { default: "default", master: "master, the best quality", test: "draft, small and fast" },
@@ -78,7 +79,7 @@ export const en = {
   fieldNames: {
     script: "Script", media_files: "Files", voice_file: "Recording", voice: "Voice", preset_id: "Preset", music_source: "Music", language: "Language",
     brand: "Brand kit", engine_override: "Engine", budget: "Budget", target_duration_seconds: "Length in seconds", profile: "Output profile",
-    format: "Format", captions: "Captions",
+    format: "Format", formats: "Format", captions: "Captions",
   } as Record<string, string>,
   addMissing: (count: number) => `The brief names ${times(count, "file", "files")} of another place. Add ${count === 1 ? "it" : "them"} above, or remove ${count === 1 ? "it" : "them"}.`,
   clearAsk: "Script, files and settings are removed from the form.", clearNow: "Start over now",
@@ -104,7 +105,7 @@ export const en = {
   sceneStatus: { planned: "planned", rendering: "being drawn", done: "ready" } as Record<string, string>,
   // Understand.
   isDraft: "This is a draft: small, and otherwise like the film.", makeOfDraft: "Make the film in full size",
-  downloads: "Downloads", captionsSrt: "Captions (SRT)", captionsVtt: "Captions (WebVTT)", timeline: "Timeline", receipt: "Receipt",
+  downloads: "Downloads", filmIn: (format: string) => `Film in ${format}`, captionsSrt: "Captions (SRT)", captionsVtt: "Captions (WebVTT)", timeline: "Timeline", receipt: "Receipt",
   voiceStem: "Voice", musicStem: "Music", mixStem: "Whole sound", inspector: "Details of the selection",
   timelineTools: "Timeline tools", play: "Play", pause: "Pause", spaceBar: "space bar", frameBack: "One frame back",
   frameForward: "One frame forward", previousProblem: "Previous problem", nextProblem: "Next problem",

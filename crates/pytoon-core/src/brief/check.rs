@@ -11,6 +11,7 @@ impl Brief {
             .or_else(|| self.text_problem())
             .or_else(|| self.size_problem())
             .or_else(|| self.number_problem())
+            .or_else(|| self.format_problem())
             .or_else(|| self.deadline_problem())
             .or_else(|| self.overlay_problem())
             .or_else(|| self.scene_problem())
@@ -86,6 +87,17 @@ impl Brief {
         ranges
             .into_iter()
             .find_map(|(field, value, low, high)| out_of_range(field, value, low, high))
+    }
+
+    fn format_problem(&self) -> Option<FieldProblem> {
+        if self.format.is_some() && !self.formats.is_empty() {
+            let reason = "`formats` contradicts `format`: name all formats in `formats`, the most important one first";
+            return Some(FieldProblem::new("formats", reason));
+        }
+        let repeated = |(index, format)| self.formats[..index].contains(format);
+        let index = self.formats.iter().enumerate().position(repeated)?;
+        let reason = format!("{} is named twice: remove one", self.formats[index].as_str());
+        Some(FieldProblem::new(format!("formats[{index}]"), reason))
     }
 
     fn overlay_problem(&self) -> Option<FieldProblem> {

@@ -182,6 +182,10 @@ pub struct Brief {
     /// the profile stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// The aspect ratios of several films of this brief, instead of `format`. They share words, voice, sound and the
+    /// clips of engines, which are drawn for the first. The first film is `output.mp4`, another `output.1x1.mp4`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub formats: Vec<Format>,
     /// The output profile: `default`, `master`, `test`, or one of your own in
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -587,6 +591,16 @@ impl Brief {
             Some((format!("scenes[{index}].engine"), scene.engine.as_ref()?))
         });
         whole.chain(of_scenes).map(|(field, name)| (field, name.as_str()))
+    }
+
+    /// Returns the format of the first film; `None` for that of the profile.
+    pub fn first_format(&self) -> Option<Format> {
+        self.format.or_else(|| self.formats.first().copied())
+    }
+
+    /// Returns the formats of the films after the first.
+    pub fn further_formats(&self) -> &[Format] {
+        self.formats.get(1..).unwrap_or_default()
     }
 
     /// Returns the voice settings, or the defaults if the brief has none.

@@ -5,8 +5,13 @@ use super::*;
 use crate::engine_session::EngineSession;
 use crate::environment::NoProgress;
 use crate::local;
+use crate::receipt::Receipt;
+use crate::rendition::Rendition;
+use crate::stages::picture::chunk::{ChunkInput, ChunkStage};
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource, read_brief};
+use pytoon_core::artifact;
+use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, VideoClip};
 use pytoon_media::fonts::FontFinder;
 use pytoon_process::{CancelToken, CommandLine, Programs, Runner};
@@ -135,7 +140,7 @@ impl Bench {
         let film = Film::open(self.env.clone(), &self.path("range"), job, source, options);
         let drawn = film.expect("opens").with_context(|context| {
             let input = ChunkInput::of(timeline, range);
-            ChunkStage { index: 900 }.run(context, &input).map(|_| ())
+            ChunkStage { rendition: Rendition::First, index: 900 }.run(context, &input).map(|_| ())
         });
         drawn.expect("draws");
         let bytes = std::fs::read(hashes).expect("hashes");

@@ -17,7 +17,7 @@ impl Film {
         &self,
         planned: &Planned,
         sound: Duration,
-        chunks: usize,
+        chunks: &[ChunkStage],
     ) -> Vec<StageTime> {
         let own = lock(&self.times).clone();
         let took = |file: &str| self.folder.read_kept::<Took>(file).map(|kept| kept.took_ms);
@@ -40,12 +40,9 @@ impl Film {
             times.push(StageTime::new("engines", duration_ms, reused));
         }
         times.extend(time("sound", Some(sound.as_millis() as u64)));
-        let chunks: Vec<StageTime> = (0..chunks)
-            .filter_map(|index| {
-                let stage = ChunkStage { index };
-                time(&stage.name(), took(&stage.output_file()))
-            })
-            .collect();
+        let chunks = chunks.iter();
+        let chunks: Vec<StageTime> =
+            chunks.filter_map(|stage| time(&stage.name(), took(&stage.output_file()))).collect();
         times.push(match self.drawing_since.get() {
             Some(since) => stage_time("picture", since.elapsed(), false),
             // This process drew no chunk: the times of the chunks add up.

@@ -7,9 +7,11 @@ use super::voice::is_asked;
 use super::voiced::Voiced;
 use crate::Result;
 use crate::delivery::{Planned, SIDECARS, request_facts};
+use crate::rendition::Rendition;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
 use pytoon_core::artifact;
+use pytoon_core::timeline::asset_facts::AssetFacts;
 use pytoon_vocabulary::SceneId;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,12 +19,15 @@ use std::collections::BTreeMap;
 /// The file that stores the colours of the clips and their target.
 const COLOURS: &str = "colours.json";
 
-/// The stage that builds the final timeline.
-pub(crate) struct FinalStage;
+/// The stage that builds the final timeline of one film of the brief.
+pub(crate) struct FinalStage(pub(crate) Rendition);
 
 #[derive(Serialize)]
 pub(crate) struct FinalInput {
+    /// The sources of the film.
     pub(crate) sources: Sources,
+    /// The analysis of pictures and clips for the film's shape.
+    pub(crate) facts: BTreeMap<String, AssetFacts>,
     /// The paths, sizes and content hashes of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) voiced: Voiced,
@@ -35,18 +40,20 @@ impl Stage for FinalStage {
     type Output = Planned;
 
     fn name(&self) -> String {
-        "timeline".to_owned()
+        self.0.stage("timeline")
     }
 
     fn output_file(&self) -> String {
-        "final.json".to_owned()
+        self.0.file("final.json")
     }
 
     fn artifacts(&self, planned: &Planned) -> Vec<String> {
         let has_captions = !planned.timeline.tracks.captions.is_empty();
         let captions = SIDECARS.into_iter().filter(|_| has_captions);
-        let always = [artifact::SCENE_GRAPH, artifact::TIMELINE];
-        always.into_iter().chain(captions).map(str::to_owned).collect()
+        let own = std::iter::once(artifact::TIMELINE).chain(captions).map(|name| self.0.file(name));
+        // All films have one scene graph.
+        let graph = (self.0 == Rendition::First).then(|| artifact::SCENE_GRAPH.to_owned());
+        graph.into_iter().chain(own).collect()
     }
 
     fn run(&self, context: &StageContext<'_>, input: &FinalInput) -> Result<Step<Planned>> {
@@ -57,8 +64,8 @@ impl Stage for FinalStage {
         let mut graph = voiced.graph.clone();
         engines::stop_if_short(context, &sources, engines::shortfall(&graph, &drawn))?;
         let (mut timeline, mut warnings) = (voiced.timeline.clone(), voiced.warnings.clone());
-        if !drawn.is_empty() {
-            let mut facts = voiced.facts.clone();
+        if !drawn.is_empty() || self.0 != Rendition::First {
+            let mut facts = input.facts.clone();
             let seen: Vec<SeenClip> =
                 input.scenes.values().filter_map(|scene| scene.colours.clone()).collect();
             // The film keeps the target of its colours, so that one new clip changes no other.
@@ -71,8 +78,10 @@ impl Stage for FinalStage {
             (timeline, warnings) = (built.timeline, built.warnings);
         }
         warnings.extend(sources.notes.iter().cloned().chain(voiced.spoken.notes()));
-        write_json(context.folder, artifact::SCENE_GRAPH, &graph)?;
-        timeline::write(context.folder, &timeline)?;
+        if self.0 == Rendition::First {
+            write_json(context.folder, artifact::SCENE_GRAPH, &graph)?;
+        }
+        timeline::write(context.folder, self.0, &timeline)?;
         let (asked, voice) =
             (request_facts(&sources, &graph), voiced.spoken.receipt(is_asked(&graph)));
         Ok(Step::Done(Planned { timeline, warnings, asked, voice, drawn, graph: Some(graph) }))

@@ -3,6 +3,7 @@
 
 use crate::assets::ground;
 use crate::places::content_stamp;
+use crate::rendition::Rendition;
 use crate::sources::{ClipSourceInfo, Sources};
 use crate::stage::{Stage, StageContext, Step, lock};
 use crate::stages::Asset;
@@ -22,8 +23,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// The stage that analyses pictures and clips.
-pub(crate) struct LookStage;
+/// The stage that analyses pictures and clips for the shape of one film.
+pub(crate) struct LookStage(pub(crate) Rendition);
 
 #[derive(Serialize)]
 pub(crate) struct LookInput {
@@ -62,7 +63,7 @@ impl Stage for LookStage {
     type Output = BTreeMap<String, AssetFacts>;
 
     fn name(&self) -> String {
-        "look".to_owned()
+        self.0.stage("look")
     }
 
     /// Analyses the pictures and clips. Reports the first unreadable picture, in the order of the brief, as an error

@@ -1,6 +1,7 @@
 //! Builds the timeline, and writes it with its caption sidecars.
 
 use crate::folder::JobFolder;
+use crate::rendition::Rendition;
 use crate::sources::Sources;
 use crate::stage::write_json;
 use crate::stages::voice::target_ms;
@@ -84,17 +85,18 @@ pub(crate) fn timeline(
     Ok(built)
 }
 
-/// Writes the timeline and the caption sidecars into the work folder.
-pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<()> {
-    write_json(folder, artifact::TIMELINE, timeline)?;
+/// Writes the timeline of a film and its caption sidecars into the work folder.
+pub(crate) fn write(folder: &JobFolder, rendition: Rendition, timeline: &Timeline) -> Result<()> {
+    let name = |artifact: &str| rendition.file(artifact);
+    write_json(folder, &name(artifact::TIMELINE), timeline)?;
     let cues = &timeline.tracks.captions;
     if !cues.is_empty() {
         let size = (timeline.profile.width, timeline.profile.height);
-        folder.write(artifact::CAPTIONS_SRT, sidecar::to_srt(cues).as_bytes())?;
-        folder.write(artifact::CAPTIONS_VTT, sidecar::to_vtt(cues).as_bytes())?;
-        folder.write(artifact::CAPTIONS_ASS, sidecar::to_ass(cues, size).as_bytes())?;
+        folder.write(&name(artifact::CAPTIONS_SRT), sidecar::to_srt(cues).as_bytes())?;
+        folder.write(&name(artifact::CAPTIONS_VTT), sidecar::to_vtt(cues).as_bytes())?;
+        folder.write(&name(artifact::CAPTIONS_ASS), sidecar::to_ass(cues, size).as_bytes())?;
         let file = CaptionsFile::of(cues, &timeline.language);
-        write_json(folder, artifact::CAPTIONS_JSON, &file)?;
+        write_json(folder, &name(artifact::CAPTIONS_JSON), &file)?;
     }
     Ok(())
 }

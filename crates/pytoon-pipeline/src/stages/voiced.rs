@@ -8,6 +8,7 @@ use super::timeline::{self, TimelineSettings};
 use super::voice;
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
 use crate::engine_session::EngineMeans;
+use crate::rendition::Rendition;
 use crate::sources::Sources;
 use crate::stage::{Output, Stage, StageContext, Step, cached_output, find_output, write_json};
 use crate::{PipelineError, Result};
@@ -121,7 +122,7 @@ impl Stage for VoicedStage {
         }
         // An earlier brief of this job may have left other versions.
         write_json(context.folder, artifact::SCENE_GRAPH, &graph)?;
-        timeline::write(context.folder, &built.timeline)?;
+        timeline::write(context.folder, Rendition::First, &built.timeline)?;
         let ms = |took: Duration| took.as_millis() as u64;
         Ok(Step::Done(Voiced {
             brief: input.brief.clone(),
@@ -164,7 +165,7 @@ impl VoicedStage {
             refuse: &refuse,
         };
         context.progress().stage("look");
-        let look = || cached_output(context, &LookStage, &input.look);
+        let look = || cached_output(context, &LookStage(Rendition::First), &input.look);
         let speak = || {
             context.progress().stage("voice");
             match find_first_voice(context, &stage, &input.voice)? {

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::output;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::layout::Format;
-use pytoon_core::timeline::{ClipSource, Timeline};
+use pytoon_core::timeline::{ClipSource, Timeline, TimelineScene};
 use pytoon_pipeline::plan_only::{self, Price};
 use pytoon_vocabulary::Ms;
 
@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         "{:.2} s, {} scenes, format {}, preset {}, seed {}",
         timeline.total_duration().get() as f64 / 1000.0,
         plan.graph.scenes.len(),
-        Format::nearest(timeline.profile.width, timeline.profile.height).as_str(),
+        format_of(timeline),
         plan.graph.preset_id,
         plan.graph.seed
     ));
@@ -45,12 +45,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         if !scene.sentences.is_empty() {
             output::line(format!("  says   {}", scene.spoken_text()));
         }
-        for text in shots(timeline, place.scene_id.as_str()) {
-            output::line(format!("  shows  {text}"));
-        }
-        if let Some(zone) = place.captions.describe() {
-            output::line(format!("  captions {zone}"));
-        }
+        layout(timeline, place);
         if let Some(chain) = &scene.engine_chain {
             for text in engines(chain) {
                 output::line(format!("  {text}"));
@@ -66,6 +61,14 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
             cue.text
         ));
     }
+    for timeline in &plan.further_timelines {
+        output::line("");
+        output::line(format!("format {}", format_of(timeline)));
+        for place in &timeline.timeline {
+            output::line(place.scene_id.as_str());
+            layout(timeline, place);
+        }
+    }
     if let Some(Price { first, dearest, clips }) = plan.price() {
         output::line("");
         let clips = if clips == 1 { "1 clip".to_owned() } else { format!("{clips} clips") };
@@ -80,6 +83,20 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         output::note(format!("note: {}", warning.message));
     }
     Ok(())
+}
+
+fn format_of(timeline: &Timeline) -> &'static str {
+    Format::nearest(timeline.profile.width, timeline.profile.height).as_str()
+}
+
+/// Prints the pictures of a scene and the zone of its captions.
+fn layout(timeline: &Timeline, scene: &TimelineScene) {
+    for text in shots(timeline, scene.scene_id.as_str()) {
+        output::line(format!("  shows  {text}"));
+    }
+    if let Some(zone) = scene.captions.describe() {
+        output::line(format!("  captions {zone}"));
+    }
 }
 
 /// Formats the engines of a scene in order, then those that were excluded.

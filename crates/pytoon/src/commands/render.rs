@@ -98,21 +98,38 @@ fn read_timeline(path: &Path) -> anyhow::Result<Timeline> {
 }
 
 pub(crate) fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {
+    let further = || rendered.receipt.further_outputs.iter();
     if context.global.json {
+        let paths: Vec<_> = further().map(|film| rendered.folder.join(&film.output.file)).collect();
         let value = serde_json::json!({
             "folder": rendered.folder,
             "output": rendered.folder.join(artifact::OUTPUT),
+            "furtherOutputs": paths,
             "receipt": rendered.receipt,
         });
         return output::json(&value);
     }
     output::line(rendered.folder.join(artifact::OUTPUT).display().to_string());
+    for film in further() {
+        output::line(rendered.folder.join(&film.output.file).display().to_string());
+    }
     if !context.global.quiet {
         summary(&rendered.receipt).into_iter().for_each(output::note);
     }
     // A finding is never hidden.
     for finding in &rendered.receipt.self_check.findings {
         output::note(format!("self-check: {}: {}", finding.check, finding.detail));
+    }
+    for film in further().filter(|film| film.findings > 0) {
+        let times = if film.findings == 1 {
+            "1 finding".to_owned()
+        } else {
+            format!("{} findings", film.findings)
+        };
+        output::note(format!(
+            "self-check of {}: {times}, listed in {}",
+            film.output.file, film.receipt
+        ));
     }
     Ok(())
 }

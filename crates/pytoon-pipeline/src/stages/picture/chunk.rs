@@ -12,6 +12,7 @@ use super::sink::FrameSink;
 use super::statistics::FrameStatistics;
 use super::{PictureReport, assets, choose_encoder};
 use crate::assets::SceneAssets;
+use crate::rendition::Rendition;
 use crate::stage::{Stage, StageContext, Step};
 use crate::stages::{Asset, timeline};
 use crate::{PipelineError, Result};
@@ -39,29 +40,35 @@ pub(crate) struct ChunkReport {
     cover: Option<f64>,
 }
 
-/// Returns the names of a chunk's files in the work folder.
-pub(crate) fn files(index: usize) -> [String; 3] {
-    [video(index), report_file(index), cover_file(index)]
-}
-
-/// Returns the name of a chunk's video file in the work folder.
-pub(crate) fn video(index: usize) -> String {
-    format!("{}/{index:03}.mp4", artifact::CHUNKS_DIR)
-}
-
-fn report_file(index: usize) -> String {
-    format!("{}/{index:03}.json", artifact::CHUNKS_DIR)
-}
-
-/// Returns the name of a chunk's cover file in the work folder.
-pub(crate) fn cover_file(index: usize) -> String {
-    format!("{}/{index:03}.jpg", artifact::CHUNKS_DIR)
-}
-
 /// The stage that draws and encodes a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChunkStage {
-    /// The index of the chunk in the film, from 0.
+    /// The film of the chunk.
+    pub(crate) rendition: Rendition,
+    /// The index of the chunk in its film, from 0.
     pub(crate) index: usize,
+}
+
+impl ChunkStage {
+    /// Returns the names of the chunk's files in the work folder.
+    pub(crate) fn files(self) -> [String; 3] {
+        [self.video(), self.file("json"), self.cover_file()]
+    }
+
+    /// Returns the name of the chunk's video file in the work folder.
+    pub(crate) fn video(self) -> String {
+        self.file("mp4")
+    }
+
+    /// Returns the name of the chunk's cover file in the work folder.
+    pub(crate) fn cover_file(self) -> String {
+        self.file("jpg")
+    }
+
+    fn file(self, ending: &str) -> String {
+        let name = format!("{}/{:03}.{ending}", artifact::CHUNKS_DIR, self.index);
+        self.rendition.file(&name)
+    }
 }
 
 /// The part of the film that is visible in a chunk's range of frames, with its files. Times are relative to
@@ -94,16 +101,16 @@ impl Stage for ChunkStage {
     type Output = ChunkReport;
 
     fn name(&self) -> String {
-        format!("chunk_{:03}", self.index)
+        format!("{}_{:03}", self.rendition.stage("chunk"), self.index)
     }
 
     fn output_file(&self) -> String {
-        report_file(self.index)
+        self.file("json")
     }
 
     fn artifacts(&self, report: &ChunkReport) -> Vec<String> {
-        let cover = report.cover.map(|_| cover_file(self.index));
-        std::iter::once(video(self.index)).chain(cover).collect()
+        let cover = report.cover.map(|_| self.cover_file());
+        std::iter::once(self.video()).chain(cover).collect()
     }
 
     /// Returns false if the caller requests the composed frames or their hashes, since they must then be drawn.
@@ -112,9 +119,9 @@ impl Stage for ChunkStage {
     }
 
     fn run(&self, context: &StageContext<'_>, input: &ChunkInput) -> Result<Step<ChunkReport>> {
-        let cover = context.folder.new_work(&cover_file(self.index))?;
+        let cover = context.folder.new_work(&self.cover_file())?;
         let drawn = |part: &Path| draw(context, input, part, &cover);
-        context.folder.make(&video(self.index), drawn).map(Step::Done)
+        context.folder.make(&self.video(), drawn).map(Step::Done)
     }
 }
 

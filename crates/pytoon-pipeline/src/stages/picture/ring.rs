@@ -66,8 +66,15 @@ struct RingState {
 
 impl Ring<'_> {
     fn fail(&self, error: PipelineError) {
-        self.stop.store(true, Ordering::Relaxed);
         lock(&self.state).failure.get_or_insert(error);
+        self.end();
+    }
+
+    /// Ends the drawing threads.
+    fn end(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // A thread that holds the lock has either seen the flag or waits when the lock is free, and is then woken.
+        drop(lock(&self.state));
         self.changed.notify_all();
     }
 
@@ -202,6 +209,18 @@ impl Ring<'_> {
     }
 }
 
+/// Ends the ring if its thread panics. The other threads would otherwise wait for it forever.
+struct FailOnPanic<'a, 'b>(&'a Ring<'b>);
+
+impl Drop for FailOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let reason = "a thread that draws frames ended unexpectedly";
+            self.0.fail(PipelineError::Internal(reason.to_owned()));
+        }
+    }
+}
+
 /// Returns the tone corrections of moving clips, by the clip's index in the video track. A clip that needs no
 /// correction has no entry.
 fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
@@ -259,7 +278,9 @@ pub(super) fn draw_all(
         cancel: context.runner().cancel.clone(),
     };
     let drawn = std::thread::scope(|scope| {
+        let _guard = FailOnPanic(&ring);
         let draw = || {
+            let _guard = FailOnPanic(&ring);
             if ring.in_gaps {
                 work_in_gaps();
             } else {
@@ -268,6 +289,7 @@ pub(super) fn draw_all(
             ring.draw_frames();
         };
         let prepare = || {
+            let _guard = FailOnPanic(&ring);
             yield_to_encoder();
             ring.prepare_ahead();
         };
@@ -286,8 +308,7 @@ pub(super) fn draw_all(
         let written = start()
             .map_err(PipelineError::from)
             .and_then(|()| write_all(&ring, &mut sink, cover, write_cover, context.frames_done));
-        ring.stop.store(true, Ordering::Relaxed);
-        ring.changed.notify_all();
+        ring.end();
         written
     })?;
     let RingState { free, drawn: left, .. } =
