@@ -103,12 +103,20 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "cached_output(context,",
-        &["crates/pytoon-pipeline/src/film.rs", "crates/pytoon-pipeline/src/stages/voiced.rs"],
+        &[
+            "crates/pytoon-pipeline/src/film.rs",
+            "crates/pytoon-pipeline/src/film/drawing.rs",
+            "crates/pytoon-pipeline/src/stages/voiced.rs",
+        ],
         "a stage does not run other stages",
     ),
     (
         "run_cached(context,",
-        &["crates/pytoon-pipeline/src/film.rs", "crates/pytoon-pipeline/src/stage.rs"],
+        &[
+            "crates/pytoon-pipeline/src/film.rs",
+            "crates/pytoon-pipeline/src/film/drawing.rs",
+            "crates/pytoon-pipeline/src/stage.rs",
+        ],
         "a stage does not run other stages",
     ),
     (
