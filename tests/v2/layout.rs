@@ -1,8 +1,12 @@
 //! Tests where captions, words and pictures are in films of every format, in the finished file and its timeline.
 
+use pytoon_core::layout::Area;
+use pytoon_core::timeline::{ClipSource, Fit, Timeline};
 use pytoon_testkit::measure::{decode_gray_frames, probe};
 use pytoon_testkit::{Film, Workspace};
+use pytoon_vocabulary::Frame;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The formats with the sizes that the profile `test` gets.
 const FORMATS: [(&str, usize, usize); 4] =
@@ -123,4 +127,98 @@ fn unknown_formats_and_shapes_are_refused() {
     workspace.write("config/profiles/tv.yaml", profile);
     let brief = "script: Tea.\nprofile: tv\n";
     workspace.refuse(brief, 2, &["`profile`", "400x300", "16:9", "`format`"]);
+}
+
+/// Returns the largest share of a protected area of a picture that captions cover, over all frames that show it, and the
+/// number of those frames. `areas` has the file name of a picture and an area in fractions of it. `film` is rendered a
+/// second time from its timeline without captions, and the frames of both files are compared.
+fn covered_share(workspace: &Workspace, film: &Film, areas: &[(&str, Area)]) -> (f64, usize) {
+    let timeline: Timeline = serde_json::from_value(film.timeline()).expect("a timeline");
+    let mut without = film.timeline();
+    without["look"]["captions"]["burnIn"] = json!(false);
+    // Beside the voice takes that it names.
+    let file = film.path("without.json");
+    std::fs::write(&file, without.to_string()).expect("a file");
+    let file = file.display().to_string();
+    workspace.pytoon(&["render", "--timeline", &file, "--out", "without"]).ok();
+    let bare = Film::open(&workspace.path("without"));
+    let (width, height) = (timeline.profile.width as usize, timeline.profile.height as usize);
+    let frames = |film: &Film| decode_gray_frames(&film.output(), width, height);
+    let (mut worst, mut seen) = (0.0f64, 0);
+    for (number, (with, without)) in frames(film).iter().zip(&frames(&bare)).enumerate() {
+        let frame = Frame::new(number as i64);
+        let clips = timeline.tracks.video.iter().filter(|clip| clip.range().contains(frame));
+        for clip in clips {
+            let ClipSource::Picture { asset, fit: Fit::Cover, motion } = &clip.source else {
+                continue;
+            };
+            let window = motion.window_at(frame);
+            for (_, area) in areas.iter().filter(|(name, _)| Path::new(asset).ends_with(name)) {
+                let pixel = |at: f64, from: f64, length: f64, size: usize| {
+                    ((at - from) / length * size as f64).clamp(0.0, size as f64) as usize
+                };
+                let columns = pixel(area.x0, window.x, window.width, width)
+                    ..pixel(area.x1, window.x, window.width, width);
+                let rows = pixel(area.y0, window.y, window.height, height)
+                    ..pixel(area.y1, window.y, window.height, height);
+                let all = columns.len() * rows.len();
+                if all == 0 {
+                    continue;
+                }
+                let places = rows.flat_map(|y| columns.clone().map(move |x| y * width + x));
+                let covered = places.filter(|at| with[*at].abs_diff(without[*at]) > 60).count();
+                worst = worst.max(covered as f64 / all as f64);
+                seen += 1;
+            }
+        }
+    }
+    (worst, seen)
+}
+
+#[test]
+fn no_caption_of_the_example_covers_a_label() {
+    let workspace = Workspace::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/coffee.yaml");
+    workspace.pytoon(&["render", example, "--draft", "--out", "out"]).ok();
+    let film = Film::open(&workspace.path("out"));
+    // The labels as a person sees them.
+    let labels = [
+        ("01_cup.jpg", Area::new(0.25, 0.30, 0.49, 0.37)),
+        ("02_table.jpg", Area::new(0.16, 0.43, 0.365, 0.66)),
+        ("04_bag.jpg", Area::new(0.30, 0.49, 0.71, 0.65)),
+    ];
+    let (worst, frames) = covered_share(&workspace, &film, &labels);
+    assert!(frames > 150, "{frames} frames show a label");
+    assert!(worst < 0.01, "a caption covers {worst:.3} of a label");
+}
+
+#[test]
+fn no_caption_covers_a_face() {
+    const FACE: (f64, f64) = (0.5, 0.60);
+    for format in ["9:16", "1:1"] {
+        let workspace = Workspace::new();
+        workspace.drawn_picture("face.png", (720, 1280), |u, v| {
+            let (dx, dy) = ((u - FACE.0) * 720.0, (v - FACE.1) * 1280.0);
+            let part = |x: f64, y: f64, wide: f64, high: f64| {
+                ((dx - x) / wide).hypot((dy - y) / high) < 1.0
+            };
+            let is_feature = part(-45.0, -30.0, 16.0, 9.0)
+                || part(45.0, -30.0, 16.0, 9.0)
+                || part(0.0, 62.0, 38.0, 12.0);
+            match (is_feature, part(0.0, 0.0, 120.0, 160.0)) {
+                (true, _) => [70, 40, 36],
+                (false, true) => [224, 172, 140],
+                _ => [(60.0 + 30.0 * v) as u8, 90, 120],
+            }
+        });
+        let film = workspace.render(&format!(
+            "script: She opens the bakery at dawn. Nobody else is awake.\n\
+             media_files: [{{path: face.png, fit: crop}}]\nformat: \"{format}\"\ncaptions: {{look: karaoke}}\n\
+             voice: off\nmusic_source: none\nprofile: test\n"
+        ));
+        let face = Area::new(FACE.0 - 0.16, FACE.1 - 0.12, FACE.0 + 0.16, FACE.1 + 0.12);
+        let (worst, frames) = covered_share(&workspace, &film, &[("face.png", face)]);
+        assert!(frames > 60, "{format}: {frames} frames show the face");
+        assert!(worst < 0.001, "{format}: a caption covers {worst:.3} of the face");
+    }
 }

@@ -9,6 +9,7 @@
 //! part.
 
 mod protected;
+mod text;
 
 use crate::picture::Picture;
 use pytoon_core::timeline::Window;
@@ -18,7 +19,7 @@ const N: usize = 64;
 
 /// Detects the subject of a picture, and its best crop for a frame with the given aspect ratio (width over height).
 pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
-    let Maps { map, detail, skin } = maps(picture);
+    let Maps { map, skin } = maps(picture);
     let mean = map.iter().sum::<f32>() / map.len() as f32;
     let peak = map.iter().copied().fold(0.0, f32::max);
     let aim = centroid_of_top(&map);
@@ -26,7 +27,7 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
     let (crop_keeps, crop_centre) = best_crop(&map, mean, aspect);
     // A lower ratio means gradients, textures or collages without a subject.
     let has_subject = peak > mean * 2.6;
-    let protected = protected::text_and_faces(&detail, &skin);
+    let protected = protected::text_and_faces(&text_of(picture), &skin);
     // A crop that cuts a label or a face keeps too little, whatever else it keeps.
     let crop_keeps = crop_keeps.min(protected.kept_by(&Window::around(aspect, 1.0, crop_centre)));
     PictureFacts {
@@ -45,15 +46,14 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
 struct Maps {
     /// Saliency, 64 x 64.
     map: Vec<f32>,
-    /// Luma, 256 x 256, 0 to 1.
-    detail: Vec<f32>,
     /// Skin tones, 64 x 64, 0 to 1.
     skin: Vec<f32>,
 }
 
 fn maps(picture: &Picture) -> Maps {
-    let small = downsample(picture, N);
-    let detail: Vec<f32> = downsample(picture, N * 4).iter().map(|p| luma_of(*p)).collect();
+    let small = downsample(picture, (N, N));
+    let detail: Vec<f32> =
+        downsample(picture, (N * 4, N * 4)).iter().map(|p| luma_of(*p)).collect();
     let luma: Vec<f32> = small.iter().map(|p| luma_of(*p)).collect();
     let sharp = normalize(sharpness(&detail));
     let skin = skin_map(&small);
@@ -70,19 +70,30 @@ fn maps(picture: &Picture) -> Maps {
                 + 0.15 * skin[i] * sharp[i]
         })
         .collect();
-    Maps { map, detail, skin }
+    Maps { map, skin }
 }
 
-/// Returns the picture as `side` x `side` mean RGB values, 0 to 1, regardless of its aspect ratio.
-fn downsample(picture: &Picture, side: usize) -> Vec<[f32; 3]> {
+/// Returns the cells of text of a picture, found in a copy with the picture's own aspect ratio.
+fn text_of(picture: &Picture) -> protected::Cells {
+    let longest = picture.width().max(picture.height()).max(1);
+    let side = |size: usize| (size * text::SIDE.min(longest) / longest).max(1);
+    let (width, height) = (side(picture.width()), side(picture.height()));
+    let luma: Vec<f32> = downsample(picture, (width, height)).iter().map(|p| luma_of(*p)).collect();
+    text::text_cells(&luma, width, height)
+}
+
+/// Returns the picture as mean RGB values, 0 to 1, in `columns` and `rows`, regardless of its aspect ratio.
+fn downsample(picture: &Picture, (columns, rows): (usize, usize)) -> Vec<[f32; 3]> {
     let (width, height) = (picture.width(), picture.height());
     let rgba = picture.rgba();
-    let mut out = Vec::with_capacity(side * side);
-    for y in 0..side {
-        for x in 0..side {
-            let (x0, x1) = (x * width / side, ((x + 1) * width / side).max(x * width / side + 1));
-            let (y0, y1) =
-                (y * height / side, ((y + 1) * height / side).max(y * height / side + 1));
+    let mut out = Vec::with_capacity(columns * rows);
+    let span = |at: usize, of: usize, size: usize| {
+        let start = at * size / of;
+        (start, ((at + 1) * size / of).max(start + 1))
+    };
+    for y in 0..rows {
+        for x in 0..columns {
+            let ((x0, x1), (y0, y1)) = (span(x, columns, width), span(y, rows, height));
             let mut sum = [0f32; 3];
             let mut count = 0f32;
             for yy in (y0..y1.min(height)).step_by(((y1 - y0) / 4).max(1)) {

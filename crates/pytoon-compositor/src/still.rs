@@ -2,7 +2,7 @@
 //!
 //! Preparation crops to the region that the move shows, scales so that the closest view needs no enlarging
 //! (and never enlarges here: the sampler does that with sub-pixel positions), grades, and converts to YUV
-//! 4:2:0. With [`Fit::BlurFill`], the uncropped picture is placed over a dark, blurred copy of itself.
+//! 4:2:0. With [`Fit::BlurFill`], the uncropped picture is placed over a ground in its colours.
 
 mod blur_fill;
 

@@ -248,7 +248,7 @@ fn describe_source(source: &ClipSource, rate: FrameRate) -> String {
             format!("picture {} fills the frame", name(asset))
         }
         ClipSource::Picture { asset, fit: Fit::BlurFill, .. } => {
-            format!("picture {} shown uncropped over its own blur", name(asset))
+            format!("picture {} shown whole over a ground in its colours", name(asset))
         }
         ClipSource::Clip { asset, speed, fit, at_end, .. } => format!(
             "clip {} at {speed:.2} times its speed{}{}",

@@ -27,6 +27,21 @@ fn encode(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
 }
 
 impl Workspace {
+    /// Writes a picture that a function draws, from the position in fractions of the width and the height.
+    pub fn drawn_picture(
+        &self,
+        name: &str,
+        (width, height): (u32, u32),
+        colour: impl Fn(f64, f64) -> [u8; 3],
+    ) -> PathBuf {
+        let format = ImageFormat::from_path(name).expect("a picture's extension");
+        let (w, h) = (f64::from(width), f64::from(height));
+        let picture = RgbImage::from_fn(width, height, |x, y| {
+            Rgb(colour((f64::from(x) + 0.5) / w, (f64::from(y) + 0.5) / h))
+        });
+        self.write(name, encode(&picture, format))
+    }
+
     /// Writes a textured picture. The file name determines the format.
     pub fn picture(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let format = ImageFormat::from_path(name).expect("a picture's extension");

@@ -503,6 +503,10 @@ pub(crate) struct InspectArgs {
     /// File for the picture [default: inspect.png in the job's folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// File for a PNG with one frame of each scene: the safe area (white), the zone of the captions (yellow), text and
+    /// faces in the picture (red), its subject (blue).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) layout: Option<PathBuf>,
     /// File for an HTML page that shows the film's timeline in a browser, without a service or a network.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,

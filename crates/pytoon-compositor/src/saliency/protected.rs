@@ -1,31 +1,17 @@
 //! Marks the parts of a picture that text must not cover: text, faces and the subject.
 //!
-//! Text is found by its strokes: many strong edges of both directions between two tones, in cells side by side. Faces are
-//! found as compact areas of skin tones. Both are classical measures and miss some; a texture that covers most of the
-//! picture is not text.
+//! Text is found as lines of letters (`text`), faces as compact areas of skin tones. Both are classical measures and miss
+//! some.
 
 use super::{N, centroid_of_top, gaussian};
 use pytoon_core::layout::protection::{CELLS, ProtectionMap};
 
-/// The side of the picture in which strokes are measured, in pixels.
-const DETAIL: usize = N * 4;
-/// The side of a cell in that picture, in pixels.
-const CELL: usize = DETAIL / CELLS;
-/// The difference of luma between neighbouring pixels that counts as an edge; the range of luma is 0 to 1.
-const EDGE: f32 = 0.06;
-/// The smallest difference of luma between the two tones of text.
-const TONES: f32 = 0.2;
-/// The range of luma of an even ground, and the smallest share of a cell that the ground of text covers.
-const EVEN: f32 = 0.06;
-const GROUND: f32 = 0.36;
-/// The share of all cells above which strokes are a texture.
-const TEXTURE: f64 = 0.45;
 /// The share of the strongest saliency that belongs to the subject.
 const SUBJECT: f32 = 0.72;
 
-/// Returns the text and the faces of a picture. `detail` is its luma in 256 x 256, `skin` its skin tones in 64 x 64.
-pub(super) fn text_and_faces(detail: &[f32], skin: &[f32]) -> ProtectionMap {
-    let (text, faces) = (text_cells(detail), face_cells(skin));
+/// Returns the text and the faces of a picture. `skin` has its skin tones in 64 x 64.
+pub(super) fn text_and_faces(text: &Cells, skin: &[f32]) -> ProtectionMap {
+    let faces = face_cells(skin);
     ProtectionMap::from_fn(|x, y| text[y * CELLS + x] || faces[y * CELLS + x])
 }
 
@@ -35,70 +21,10 @@ pub(super) fn subject(salient: &[f32], has_subject: bool) -> ProtectionMap {
     ProtectionMap::from_fn(|x, y| cells[y * CELLS + x])
 }
 
-type Cells = [bool; CELLS * CELLS];
-
-fn text_cells(detail: &[f32]) -> Cells {
-    let mut strokes = [false; CELLS * CELLS];
-    for (at, cell) in strokes.iter_mut().enumerate() {
-        *cell = has_strokes(detail, (at % CELLS) * CELL, (at / CELLS) * CELL);
-    }
-    let count = strokes.iter().filter(|cell| **cell).count();
-    if count as f64 > TEXTURE * (CELLS * CELLS) as f64 {
-        return [false; CELLS * CELLS];
-    }
-    // Letters stand in lines: a cell alone is an ornament.
-    let mut text = [false; CELLS * CELLS];
-    for (at, cell) in text.iter_mut().enumerate() {
-        let x = at % CELLS;
-        let left = x > 0 && strokes[at - 1];
-        let right = x + 1 < CELLS && strokes[at + 1];
-        *cell = strokes[at] && (left || right);
-    }
-    // Labels have margins, and lines between those that were found.
-    closed(&text)
-}
-
-/// Returns the cells that are marked or next to a marked one, also diagonally.
-fn closed(cells: &Cells) -> Cells {
-    let mut out = [false; CELLS * CELLS];
-    for (at, cell) in out.iter_mut().enumerate() {
-        let (x, y) = (at % CELLS, at / CELLS);
-        *cell = (y.saturating_sub(1)..(y + 2).min(CELLS))
-            .any(|y| (x.saturating_sub(1)..(x + 2).min(CELLS)).any(|x| cells[y * CELLS + x]));
-    }
-    out
-}
-
-/// Returns true if a cell has edges of both directions between two tones, as letters have.
-fn has_strokes(detail: &[f32], left: usize, top: usize) -> bool {
-    let (mut rising, mut falling) = (0, 0);
-    let (mut low, mut high) = (f32::MAX, f32::MIN);
-    for y in top..top + CELL {
-        let row = &detail[y * DETAIL + left..][..CELL];
-        for pair in row.windows(2) {
-            rising += usize::from(pair[1] - pair[0] > EDGE);
-            falling += usize::from(pair[0] - pair[1] > EDGE);
-        }
-        low = row.iter().copied().fold(low, f32::min);
-        high = row.iter().copied().fold(high, f32::max);
-    }
-    let (least, most) = (rising.min(falling), rising.max(falling));
-    if high - low < TONES || least < CELL / 2 || least * 3 < most {
-        return false;
-    }
-    // Letters stand on an even ground; beans, leaves and cloth have none.
-    let rows = (top..top + CELL).flat_map(|y| &detail[y * DETAIL + left..][..CELL]);
-    let mut values: Vec<f32> = rows.copied().collect();
-    values.sort_by(f32::total_cmp);
-    let ground = values
-        .iter()
-        .enumerate()
-        .map(|(at, value)| values[at..].partition_point(|other| other - value <= EVEN));
-    ground.max().unwrap_or(0) as f32 >= GROUND * values.len() as f32
-}
+pub(super) type Cells = [bool; CELLS * CELLS];
 
 /// Returns the cells of compact areas of skin tones, as a face is: from 1 to 30 % of the picture, not much wider or
-/// higher than their other side, and mostly filled.
+/// higher than their other side, mostly filled, and not in a corner, where a sky or a wall may have such tones.
 fn face_cells(skin: &[f32]) -> Cells {
     let mut is_skin = [false; CELLS * CELLS];
     for (at, cell) in is_skin.iter_mut().enumerate() {
@@ -131,7 +57,17 @@ fn face_cells(skin: &[f32]) -> Cells {
         let (width, height) = (span(&|at| at % CELLS), span(&|at| at / CELLS));
         let is_compact = width * 10 >= height * 4 && height * 10 >= width * 5;
         let is_filled = area.len() * 10 >= width * height * 5;
-        if (10..=CELLS * CELLS * 3 / 10).contains(&area.len()) && is_compact && is_filled {
+        let touches = |edge: &dyn Fn(usize) -> bool| area.iter().any(|at| edge(*at));
+        let edges: [&dyn Fn(usize) -> bool; 4] =
+            [&|at| at % CELLS == 0, &|at| at % CELLS == CELLS - 1, &|at| at / CELLS == 0, &|at| {
+                at / CELLS == CELLS - 1
+            }];
+        let in_corner = edges.iter().filter(|edge| touches(edge)).count() > 1;
+        if !in_corner
+            && (10..=CELLS * CELLS * 3 / 10).contains(&area.len())
+            && is_compact
+            && is_filled
+        {
             area.iter().for_each(|at| faces[*at] = true);
         }
     }

@@ -6,6 +6,7 @@
 //! Start with [`inspect`]; `reasons` explains late captions, [`chart`] draws the result.
 
 pub mod chart;
+pub mod layout_sheet;
 mod loudness;
 mod reasons;
 

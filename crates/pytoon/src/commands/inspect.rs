@@ -5,7 +5,7 @@ use crate::commands::{inspect_page, resume};
 use crate::context::Context;
 use crate::output;
 use pytoon_media::picture;
-use pytoon_pipeline::inspect::{self, Facts, Inspection, chart};
+use pytoon_pipeline::inspect::{self, Facts, Inspection, chart, layout_sheet};
 use pytoon_process::disk;
 use std::path::Path;
 
@@ -28,13 +28,21 @@ pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
     texts.push(&name);
     let fonts = context.fonts().engine(&texts, None)?;
     picture::write_png(&target, &chart::draw(&found, &name, &fonts.engine))?;
+    if let Some(target) = &args.layout {
+        let (runner, config, timeline) = (&context.runner, &context.config, &found.timeline);
+        let sheet = layout_sheet::draw(runner, config, &root, timeline, &fonts.engine)?;
+        picture::write_png(target, &sheet)?;
+    }
     if context.global.json {
         return output::json(&serde_json::json!({
-            "picture": target, "page": args.html, "voice": found.receipt.voice, "loudness": found.receipt.loudness,
+            "picture": target, "layout": args.layout, "page": args.html, "voice": found.receipt.voice, "loudness": found.receipt.loudness,
             "facts": found.facts, "loudness_over_time": found.loudness,
         }));
     }
     table(&found, &target);
+    if let Some(layout) = &args.layout {
+        output::line(format!("layout      {}", layout.display()));
+    }
     if let Some(page) = &args.html {
         output::line(format!("page        {}", page.display()));
     }
