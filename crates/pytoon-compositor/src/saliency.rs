@@ -12,6 +12,7 @@ mod protected;
 mod text;
 
 use crate::picture::Picture;
+use pytoon_core::layout::protection::CELLS;
 use pytoon_core::timeline::Window;
 use pytoon_core::timeline::shots::PictureFacts;
 
@@ -24,10 +25,18 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
     let peak = map.iter().copied().fold(0.0, f32::max);
     let aim = centroid_of_top(&map);
     let aspect = frame_aspect * picture.height() as f64 / picture.width() as f64;
-    let (crop_keeps, crop_centre) = best_crop(&map, mean, aspect);
+    let protected = protected::text_and_faces(&text_of(picture), &skin);
+    // Labels and faces count as much as the strongest subject.
+    let cell = |i: usize| (i % N * CELLS / N, i / N * CELLS / N);
+    let is_protected = |i: usize| protected.is_protected(cell(i).0, cell(i).1);
+    let weighted: Vec<f32> = map
+        .iter()
+        .enumerate()
+        .map(|(i, value)| if is_protected(i) { value + peak } else { *value })
+        .collect();
+    let (crop_keeps, crop_centre) = best_crop(&weighted, mean, aspect);
     // A lower ratio means gradients, textures or collages without a subject.
     let has_subject = peak > mean * 2.6;
-    let protected = protected::text_and_faces(&text_of(picture), &skin);
     // A crop that cuts a label or a face keeps too little, whatever else it keeps.
     let crop_keeps = crop_keeps.min(protected.kept_by(&Window::around(aspect, 1.0, crop_centre)));
     PictureFacts {

@@ -150,7 +150,7 @@ fn keeping_move(
 }
 
 /// The share of what a crop keeps of labels and faces that a camera move must keep.
-const KEPT_BY_MOVES: f64 = 0.9;
+const KEPT_BY_MOVES: f64 = 0.98;
 
 /// The requested properties of a shot.
 #[derive(Debug, Clone, Copy)]
