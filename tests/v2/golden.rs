@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// The minimum similarity to an approved frame (SSIM over all planes, by FFmpeg). Versions of fonts and of libx264
 /// change it by some thousandths, a missing caption or another camera move by some hundredths.
 const LEAST: f64 = 0.97;
-/// The size of an approved frame.
-const SIZE: &str = "135x240";
+/// The size of an approved frame, in pixels of a film of the profile `test`.
+const SCALE: &str = "scale=iw/2:ih/2";
 
 struct Golden {
     name: &'static str,
@@ -31,7 +31,7 @@ fn assert_golden(film: &Film, frames: &[Golden]) {
             (folder().join(format!("{name}.png")), film.path(&format!("{name}.png")));
         let output = film.output().display().to_string();
         let at = format!("{seconds}");
-        let args = ["-v", "error", "-y", "-ss", &at, "-i", &output, "-frames:v", "1", "-s", SIZE];
+        let args = ["-v", "error", "-y", "-ss", &at, "-i", &output, "-frames:v", "1", "-vf", SCALE];
         tool("ffmpeg", args.iter().map(ToString::to_string).chain([own.display().to_string()]));
         if std::env::var("GOLDEN").is_ok_and(|wish| wish == "update") {
             std::fs::create_dir_all(folder()).expect("a folder");
@@ -129,5 +129,46 @@ fn captions_of_one_frame_for_each_look() {
              target_duration_seconds: 4\n"
         ));
         assert_golden(&film, &[Golden { name, seconds }]);
+    }
+}
+
+#[test]
+fn every_treatment_of_words_in_the_formats() {
+    for (name, format, script, treatment) in [
+        ("type_word_by_word", "9:16", "We bake bread at dawn.", "word_by_word"),
+        (
+            "type_lines",
+            "1:1",
+            "Good mornings start early here. We bake our bread by hand at dawn.",
+            "line_build",
+        ),
+        ("type_count_up", "4:5", "Over 1,200 loaves leave our oven.", "count_up"),
+        ("type_list", "16:9", "You need flour, water, salt and time.", "list"),
+        ("type_quotation", "1:1", "\"Bread is the warmest of foods,\" says Anna.", "quotation"),
+        ("type_contrast", "9:16", "Not fast, but good.", "contrast"),
+    ] {
+        let film = Workspace::new().render(&format!(
+            "script: '{script}'\nformat: \"{format}\"\nvoice: off\nmusic_source: none\nprofile: test\nseed: 4\n"
+        ));
+        let timeline = film.timeline();
+        let clips = timeline["tracks"]["video"].as_array().expect("clips");
+        let words = &clips.last().expect("a clip")["source"]["words"];
+        assert_eq!(words["treatment"], treatment, "{words}");
+        let frames = film.total_frames() as f64 / 30.0;
+        assert_golden(&film, &[Golden { name, seconds: (frames - 0.3).max(0.5) }]);
+    }
+}
+
+#[test]
+fn a_picture_in_every_format() {
+    for (name, format) in [("format_4x5", "4:5"), ("format_1x1", "1:1"), ("format_16x9", "16:9")] {
+        let workspace = Workspace::new();
+        workspace.picture("tall.png", 360, 640);
+        let film = workspace.render(&format!(
+            "script: The kettle sings and breakfast is ready.\nmedia_files: [tall.png]\nformat: \"{format}\"\n\
+             captions: {{look: karaoke}}\nvoice: off\nmusic_source: none\nprofile: test\nseed: 3\n\
+             target_duration_seconds: 4\n"
+        ));
+        assert_golden(&film, &[Golden { name, seconds: 1.6 }]);
     }
 }

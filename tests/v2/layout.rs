@@ -120,6 +120,53 @@ fn words_of_a_scene_without_a_picture_are_on_screen_once() {
 }
 
 #[test]
+fn every_word_of_a_film_of_words_appears_once_and_within_40_ms_of_its_onset() {
+    let workspace = Workspace::new();
+    let film = workspace
+        .render("script: We bake bread at dawn.\nmusic_source: none\nprofile: test\nseed: 3\n");
+    let (timeline, size) = (film.timeline(), (270, 480));
+    let frames = decode_gray_frames(&film.output(), size.0, size.1);
+    let rate = 30.0;
+    let words = timeline["tracks"]["video"][0]["source"]["words"]["words"].clone();
+    let words = words.as_array().expect("words");
+    assert_eq!(words.len(), 5, "{words:?}");
+    let mut regions = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        // A later word in the same place: until then, the two films differ by this word alone.
+        let mut later = timeline.clone();
+        let onset = word["start"].as_i64().expect("a time");
+        let list = &mut later["tracks"]["video"][0]["source"]["words"]["words"];
+        list[index]["start"] = json!(onset + 400);
+        let file = film.path("later.json");
+        std::fs::write(&file, later.to_string()).expect("a file");
+        let file = file.display().to_string();
+        let out = format!("later{index}");
+        workspace.pytoon(&["render", "--timeline", &file, "--out", &out]).ok();
+        let other = Film::open(&workspace.path(&out));
+        let other = decode_gray_frames(&other.output(), size.0, size.1);
+        let differs = |number: usize| -> Vec<usize> {
+            let pixels = frames[number].iter().zip(&other[number]).enumerate();
+            pixels.filter(|(_, (a, b))| a.abs_diff(**b) > 70).map(|(at, _)| at).collect()
+        };
+        let first = (0..frames.len()).find(|number| differs(*number).len() > 4).expect("it moves");
+        let away = first as f64 * 1000.0 / rate - onset as f64;
+        assert!((-40.0..=40.0).contains(&away), "{word}: {away} ms after its onset");
+        // Half of the way to its later onset, all of the word is there, and nowhere else.
+        let shown = differs(first + 5);
+        let column = |at: &usize| at % size.0;
+        let (left, right) = (shown.iter().map(column).min(), shown.iter().map(column).max());
+        let rows = shown.iter().map(|at| at / size.0);
+        regions.push((left, right, rows.clone().min(), rows.max()));
+    }
+    for (index, one) in regions.iter().enumerate() {
+        for other in &regions[index + 1..] {
+            let apart = one.1 < other.0 || other.1 < one.0 || one.3 < other.2 || other.3 < one.2;
+            assert!(apart, "two words in one place: {one:?} and {other:?}");
+        }
+    }
+}
+
+#[test]
 fn unknown_formats_and_shapes_are_refused() {
     let workspace = Workspace::new();
     workspace.refuse("script: Tea.\nformat: \"2:1\"\n", 2, &["brief.yaml:2:", "`format`", "9:16"]);
