@@ -40,6 +40,7 @@ mod media_pictures;
 mod preset_sheet;
 mod redo;
 mod refused;
+mod review;
 mod runbooks;
 mod scripts;
 mod service;

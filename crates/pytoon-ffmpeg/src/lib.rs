@@ -11,6 +11,7 @@
 pub mod abilities;
 pub mod clip_facts;
 pub mod frame;
+pub mod luma;
 pub mod probe;
 pub mod sound;
 pub mod verify;

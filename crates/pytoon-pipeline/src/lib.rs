@@ -33,6 +33,7 @@ pub mod preset_preview;
 pub mod preset_sheet;
 pub mod receipt;
 mod rendition;
+pub mod review;
 pub mod sources;
 mod stage;
 mod stages;

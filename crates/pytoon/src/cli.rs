@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use pytoon_core::brief::redo::SceneChange;
+use pytoon_core::layout::Format;
 use pytoon_telemetry::ServiceRole;
 use pytoon_vocabulary::{JobId, TaskId};
 use std::path::PathBuf;
@@ -140,6 +141,13 @@ pub(crate) enum Command {
     Align(AlignArgs),
     /// Show the timing of a finished film: a table, and inspect.png with audio, words and captions.
     Inspect(InspectArgs),
+    /// Judge a finished film by twenty points: what was measured, what is lost and where, and what to change.
+    ///
+    /// The exit code is 1 if a starred point is lost.
+    #[command(after_help = "Examples:\n  \
+        pytoon review out/\n  \
+        pytoon review out/ --format 1:1")]
+    Review(ReviewArgs),
     /// Resume an unfinished job.
     Resume {
         /// The job's folder, or its name below storage/jobs/.
@@ -510,6 +518,24 @@ pub(crate) struct InspectArgs {
     /// File for an HTML page that shows the film's timeline in a browser, without a service or a network.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+/// Options of `review`.
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArgs {
+    /// The job's folder, or its name below storage/jobs/.
+    pub(crate) job: PathBuf,
+    /// The film in a further format of the brief, such as 1:1 [default: the first film].
+    #[arg(long, value_parser = format_named)]
+    pub(crate) format: Option<Format>,
+}
+
+fn format_named(text: &str) -> Result<Format, String> {
+    let known = Format::ALL.into_iter().find(|format| format.as_str() == text);
+    known.ok_or_else(|| {
+        let names = Format::ALL.map(Format::as_str).join(", ");
+        format!("there is no such format; there are {names}")
+    })
 }
 
 /// Methods of `align`.

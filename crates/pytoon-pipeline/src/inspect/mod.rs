@@ -19,6 +19,7 @@ use pytoon_audio::wav::{self, Pcm};
 use pytoon_audio::{lag, speech};
 use pytoon_config::ConfigError;
 use pytoon_core::artifact;
+use pytoon_core::layout::Format;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::{AudioTrack, Timeline, TimelineScene, VoiceClip};
@@ -148,15 +149,20 @@ pub struct LateCue {
     pub late_ms: i64,
 }
 
-/// Reads a finished job's folder, and measures its words, captions, ducking and audio offset.
+/// Reads a finished job's folder, and measures the words, captions, ducking and audio offset of its film, or of the one
+/// in a further `format`.
 ///
 /// # Errors
 /// Returns an error if the folder contains no finished job, if its timeline or receipt cannot be read, or if the
 /// inspection is cancelled.
-pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
-    if !root.join(artifact::METADATA).is_file() || !root.join(artifact::TIMELINE).is_file() {
-        let has_receipt = root.join(artifact::METADATA).is_file();
-        let missing = if has_receipt { artifact::TIMELINE } else { artifact::METADATA };
+pub fn inspect(runner: &Runner, root: &Path, format: Option<Format>) -> Result<Inspection> {
+    let name = |artifact: &str| match format {
+        Some(format) => artifact::in_format(artifact, format),
+        None => artifact.to_owned(),
+    };
+    let (receipt, timeline) = (name(artifact::METADATA), name(artifact::TIMELINE));
+    if !root.join(&receipt).is_file() || !root.join(&timeline).is_file() {
+        let missing = if root.join(&receipt).is_file() { &timeline } else { &receipt };
         let reason = if root.join(artifact::WORK_DIR).is_dir() {
             "this job is not finished: continue it with `pytoon resume`".to_owned()
         } else {
@@ -167,9 +173,9 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
     }
-    let timeline: Timeline = read_json(&root.join(artifact::TIMELINE))?;
+    let timeline: Timeline = read_json(&root.join(timeline))?;
     let reworded = reworded_scenes(root);
-    let receipt: Receipt = read_json(&root.join(artifact::METADATA))?;
+    let receipt: Receipt = read_json(&root.join(receipt))?;
     let mut missing = Vec::new();
     let mix = sound_file(root, artifact::MIXED, &mut missing);
     let loudness = mix.as_ref().map(LoudnessOverTime::of).unwrap_or_default();
@@ -179,12 +185,13 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         voice: mono(sound_file(root, artifact::VOICE_STEM, &mut missing)),
         music: mono(sound_file(root, artifact::MUSIC_STEM, &mut missing)),
     };
-    let output = root.join(artifact::OUTPUT);
+    let film = name(artifact::OUTPUT);
+    let output = root.join(&film);
     let lag_ms = match sound::decode_mono(runner, &output) {
         Ok(heard) => lag::lag_ms(&sounds.mix, &heard, MOST_LAG_MS),
         Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => {
-            missing.push(format!("{}: failed to {error}", artifact::OUTPUT));
+            missing.push(format!("{film}: failed to {error}"));
             None
         }
     };
@@ -200,10 +207,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
         Some(Err(SystemError::Cancelled)) => return Err(SystemError::Cancelled.into()),
         Some(Err(error)) => {
-            missing.push(format!(
-                "the start times of the streams of {}: failed to {error}",
-                artifact::OUTPUT
-            ));
+            missing.push(format!("the start times of the streams of {film}: failed to {error}"));
             None
         }
         None => None,

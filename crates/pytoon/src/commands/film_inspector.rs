@@ -46,7 +46,7 @@ fn failure(error: &dyn Display) -> InspectFailure {
 
 impl FilmInspector for PipelineInspector {
     fn inspect(&self, root: &Path) -> Result<Value, InspectFailure> {
-        let mut found = inspect::inspect(&self.runner, root)
+        let mut found = inspect::inspect(&self.runner, root, None)
             .map_err(|error| InspectFailure(without_folders(&error.to_string())))?;
         for reason in &mut found.facts.missing {
             *reason = without_folders(reason);

@@ -15,7 +15,7 @@ const PICTURE: &str = "inspect.png";
 /// Inspects a finished job, prints its table, and writes its picture and the page that was asked for.
 pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
-    let found = inspect::inspect(&context.runner, &root)?;
+    let found = inspect::inspect(&context.runner, &root, None)?;
     let target = args.out.clone().unwrap_or_else(|| root.join(PICTURE));
     let whole = root.canonicalize().unwrap_or_else(|_| root.clone());
     if let Some(page) = &args.html {

@@ -21,6 +21,7 @@ mod previewer;
 mod redo;
 mod render;
 mod resume;
+mod review;
 #[cfg(feature = "service")]
 mod self_checks;
 #[cfg(feature = "service")]
@@ -42,6 +43,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         }),
         Command::Align(args) => align::run(context, args).map(|()| ExitCode::SUCCESS),
         Command::Inspect(args) => inspect::run(context, args).map(|()| ExitCode::SUCCESS),
+        Command::Review(args) => review::run(context, args),
         Command::Resume { job, metrics_out } => {
             render::with_metrics(context, metrics_out.as_deref(), || resume::run(context, job))
         }

@@ -1,0 +1,223 @@
+//! Measures the picture of a finished film: its first frame, its changes, its jitter, its edges and its steps of tone.
+
+use crate::Result;
+use pytoon_core::layout::zones::zone_area;
+use pytoon_core::layout::{Format, safe_area};
+use pytoon_core::timeline::zones::sizes_of;
+use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
+use pytoon_ffmpeg::luma::{luma_of_all, luma_of_frames};
+use pytoon_process::Runner;
+use std::path::Path;
+
+/// The number of pixels of a 1080-pixel film per pixel of the frames in which motion is measured.
+const SMALL: usize = 4;
+/// The luma code up to which a pixel is black, and the deviation up to which a row of them is a bar.
+const BLACK: u8 = 18;
+/// The mean squared gradient of luma below which a picture is too even to measure shifts.
+const EVEN: f64 = 0.5;
+/// The number of rows of equal luma that are a plateau, as a fraction of the height.
+const PLATEAU: f64 = 60.0 / 1920.0;
+/// The largest step between two plateaus that is a band and no edge of a shape, in luma codes.
+const STEP: u8 = 12;
+
+/// The measurements of the picture.
+pub(super) struct PictureFacts {
+    /// The standard deviation of the first frame's luma codes, and their mean.
+    pub(super) first_deviation: f64,
+    pub(super) first_mean: f64,
+    /// The number of the first frame that differs visibly from frame 0.
+    pub(super) first_change: Option<usize>,
+    /// The jitter of each still picture: the standard deviation of the shift between frames about its trend, in pixels
+    /// of a 1080-pixel frame, with the first frame of the clip.
+    pub(super) jitter: Vec<(f64, i64)>,
+    /// The thickest black bar along an edge, as a fraction of the frame.
+    pub(super) bar: f64,
+    /// The share of columns with bands in a frame, and the number of that frame.
+    pub(super) bands: (f64, i64),
+}
+
+impl PictureFacts {
+    pub(super) fn measure(runner: &Runner, film: &Path, timeline: &Timeline) -> Result<Self> {
+        let (width, height) = (timeline.profile.width as usize, timeline.profile.height as usize);
+        let scale = (width.min(height) / (1080 / SMALL)).max(1);
+        let small = ((width / scale) & !1, (height / scale) & !1);
+        let frames = luma_of_all(runner, film, small)?;
+        let middles: Vec<i64> = timeline
+            .timeline
+            .iter()
+            .map(|scene| (scene.start_frame.get() + scene.end_frame.get()) / 2)
+            .collect();
+        let full = luma_of_frames(runner, film, &middles, (width, height))?;
+        let bands = full.iter().zip(&middles).map(|(luma, at)| (bands(luma, width), *at));
+        let (first_mean, first_deviation) =
+            frames.first().map(|frame| mean_and_deviation(frame)).unwrap_or_default();
+        Ok(Self {
+            first_deviation,
+            first_mean,
+            first_change: first_change(&frames),
+            jitter: timeline
+                .tracks
+                .video
+                .iter()
+                .filter_map(|clip| {
+                    Some((jitter(clip, timeline, &frames, small)?, clip.start_frame.get()))
+                })
+                .collect(),
+            bar: bar(&full, width),
+            bands: bands.fold((0.0, 0), |most, next| if next.0 > most.0 { next } else { most }),
+        })
+    }
+}
+
+fn mean_and_deviation(frame: &[u8]) -> (f64, f64) {
+    let count = frame.len().max(1) as f64;
+    let mean = frame.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
+    let square = frame.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
+    (mean, square.sqrt())
+}
+
+/// Returns the first frame in which half a percent of the pixels differ from frame 0 by more than twelve codes.
+fn first_change(frames: &[Vec<u8>]) -> Option<usize> {
+    let first = frames.first()?;
+    let differs = |frame: &Vec<u8>| {
+        let changed = frame.iter().zip(first).filter(|(a, b)| a.abs_diff(**b) > 12).count();
+        changed * 200 > first.len()
+    };
+    frames.iter().position(differs)
+}
+
+/// Returns the jitter of a still picture; `None` for other clips and for those too short or too plain to measure.
+fn jitter(
+    clip: &VideoClip,
+    timeline: &Timeline,
+    frames: &[Vec<u8>],
+    (width, height): (usize, usize),
+) -> Option<f64> {
+    const FEWEST: usize = 12;
+    let ClipSource::Picture { .. } = &clip.source else { return None };
+    // Frames of a transition show two pictures.
+    let joins = timeline.tracks.video.iter().filter_map(|clip| clip.transition_in.as_ref());
+    let in_join = |n: i64| joins.clone().any(|t| t.range().frames().any(|f| f.get() == n));
+    let numbers: Vec<i64> =
+        (clip.start_frame.get()..clip.end_frame.get()).filter(|n| !in_join(*n)).collect();
+    let rows = measured_rows(clip, timeline, height);
+    let shifts: Vec<(f64, f64)> = numbers
+        .windows(2)
+        .filter_map(|pair| {
+            let frame = |n: i64| frames.get(usize::try_from(n).ok()?);
+            shift(frame(pair[0])?, frame(pair[1])?, width, &rows)
+        })
+        .collect();
+    if shifts.len() < FEWEST {
+        return None;
+    }
+    let scale = 1080.0 / width.min(height) as f64;
+    let x = about_trend(&shifts.iter().map(|s| s.0).collect::<Vec<_>>());
+    let y = about_trend(&shifts.iter().map(|s| s.1).collect::<Vec<_>>());
+    Some(x.max(y) * scale)
+}
+
+/// Returns the rows of the frame without the captions of a clip's scene.
+fn measured_rows(clip: &VideoClip, timeline: &Timeline, height: usize) -> Vec<usize> {
+    let captions = &timeline.look.captions;
+    let format = Format::nearest(timeline.profile.width, timeline.profile.height);
+    let safe = safe_area(captions.platform, format);
+    let sizes = sizes_of(&timeline.profile, captions);
+    let scene = timeline.timeline.iter().find(|scene| scene.scene_id == clip.scene_id);
+    let zone = scene.map(|scene| zone_area(scene.captions.zone, &safe, sizes));
+    let is_free = |row: &usize| {
+        let at = *row as f64 / height as f64;
+        // Shadows and large words reach beyond the zone.
+        zone.is_none_or(|zone| at < zone.y0 - 0.12 || at > zone.y1 + 0.04)
+            && (0.02..0.98).contains(&at)
+    };
+    (1..height - 1).filter(is_free).collect()
+}
+
+/// Returns the shift between two frames in pixels, by least squares over the gradients (Lucas and Kanade, 1981); `None`
+/// if the rows are too plain.
+fn shift(before: &[u8], after: &[u8], width: usize, rows: &[usize]) -> Option<(f64, f64)> {
+    let (mut xx, mut xy, mut yy, mut xt, mut yt) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for row in rows {
+        for column in 1..width - 1 {
+            let at = row * width + column;
+            let value = |at: usize| (f64::from(before[at]) + f64::from(after[at])) / 2.0;
+            let x = (value(at + 1) - value(at - 1)) / 2.0;
+            let y = (value(at + width) - value(at - width)) / 2.0;
+            let t = f64::from(after[at]) - f64::from(before[at]);
+            xx += x * x;
+            xy += x * y;
+            yy += y * y;
+            xt += x * t;
+            yt += y * t;
+        }
+    }
+    let determinant = xx * yy - xy * xy;
+    let count = (rows.len() * width) as f64;
+    if xx < EVEN * count || yy < EVEN * count || determinant <= 0.0 {
+        return None;
+    }
+    Some(((xy * yt - yy * xt) / determinant, (xy * xt - xx * yt) / determinant))
+}
+
+/// Returns the standard deviation of values about their trend: the mean of the neighbours on both sides.
+fn about_trend(values: &[f64]) -> f64 {
+    const REACH: usize = 4;
+    let rest: Vec<f64> = (0..values.len())
+        .map(|at| {
+            let near = &values[at.saturating_sub(REACH)..(at + REACH + 1).min(values.len())];
+            values[at] - near.iter().sum::<f64>() / near.len() as f64
+        })
+        .collect();
+    (rest.iter().map(|v| v * v).sum::<f64>() / rest.len().max(1) as f64).sqrt()
+}
+
+/// Returns the thickness of the black bar that all frames have along an edge, as a fraction of the frame.
+fn bar(frames: &[Vec<u8>], width: usize) -> f64 {
+    let Some(height) = frames.first().map(|frame| frame.len() / width) else { return 0.0 };
+    let is_black = |at: &dyn Fn(&[u8]) -> bool| frames.iter().all(|frame| at(frame));
+    let row = |y: usize| {
+        is_black(&|frame: &[u8]| frame[y * width..(y + 1) * width].iter().all(|v| *v <= BLACK))
+    };
+    let column =
+        |x: usize| is_black(&|frame: &[u8]| (0..height).all(|y| frame[y * width + x] <= BLACK));
+    let rows = [
+        (0..height).take_while(|y| row(*y)).count(),
+        (0..height).rev().take_while(|y| row(*y)).count(),
+    ];
+    let columns = [
+        (0..width).take_while(|x| column(*x)).count(),
+        (0..width).rev().take_while(|x| column(*x)).count(),
+    ];
+    let share = |lengths: [usize; 2], of: usize| lengths[0].max(lengths[1]) as f64 / of as f64;
+    share(rows, height).max(share(columns, width))
+}
+
+/// Returns the share of a frame's columns that have two long plateaus of nearly equal luma with a step between them.
+fn bands(luma: &[u8], width: usize) -> f64 {
+    let height = luma.len() / width.max(1);
+    let least = ((height as f64 * PLATEAU) as usize).max(8);
+    let has_band = |column: usize| {
+        let mut plateaus: Vec<(usize, u8)> = Vec::new();
+        let mut start = 0;
+        for row in 1..=height {
+            let value = luma[start * width + column];
+            if row < height && luma[row * width + column] == value {
+                continue;
+            }
+            if row - start >= least {
+                let follows = plateaus.last().is_some_and(|(end, other)| {
+                    start - end <= 2 && (1..=STEP).contains(&value.abs_diff(*other))
+                });
+                if follows {
+                    return true;
+                }
+                plateaus.push((row, value));
+            }
+            start = row;
+        }
+        false
+    };
+    let columns: Vec<usize> = (0..width).step_by(8).collect();
+    columns.iter().filter(|column| has_band(**column)).count() as f64 / columns.len().max(1) as f64
+}
