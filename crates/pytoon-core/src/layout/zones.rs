@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const ZONES: usize = CaptionZone::ALL.len();
 
 /// The share of a zone that may show protected parts before they count as covered.
-const COVERED_SHARE: f64 = 0.1;
+const COVERED_SHARE: f64 = 0.06;
 /// The share of a zone above which a covered second costs a second; below it a part of one.
 const WHOLLY_COVERED: f64 = 0.8;
 /// The cost of a covered subject relative to that of covered text.

@@ -12,7 +12,7 @@ use super::asset_facts::AssetFacts;
 use super::duck::{DuckSettings, duck_regions};
 use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
 use super::moving::{self, Moving};
-use super::shots::{FrameSize, ShotTime, ShotWish, plan_shot};
+use super::shots::{FrameSize, ShotTime, ShotWish, plan_shot, varied};
 use super::utterance::Utterance;
 use super::zones::{self, Placing};
 use super::{
@@ -287,8 +287,15 @@ fn video_track(
             seconds: rate.frame_to_seconds(visible_end - visible_start),
             eases_in,
         };
-        let (source, kind) = clip_source(input, shot, time, previous_move, captions, &mut rng);
+        let (mut source, kind) = clip_source(input, shot, time, previous_move, captions, &mut rng);
         previous_move = kind;
+        if let ClipSource::Picture { motion, .. } = &mut source {
+            let before = clips.last().and_then(|clip: &VideoClip| match &clip.source {
+                ClipSource::Picture { motion, .. } => Some(motion),
+                _ => None,
+            });
+            *motion = varied(*motion, before, rate);
+        }
         clips.push(VideoClip {
             id: format!("clip_{:03}", index + 1),
             scene_id: input.graph.scenes[shot.scene].id.clone(),

@@ -8,6 +8,7 @@ use crate::brief::MediaFit;
 use crate::layout::Area;
 use crate::layout::protection::ProtectionMap;
 use crate::preset::{MotionSpec, Move};
+use crate::time::FrameRate;
 use pytoon_vocabulary::{Frame, Rng};
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +123,39 @@ pub fn plan_shot(
         ease_in_frames,
     };
     ShotPlan { fit, motion, kind }
+}
+
+/// Returns a zoom that is not as fast as the same zoom of the picture before it: two equal zooms in a row look mechanical.
+pub(super) fn varied(motion: Motion, previous: Option<&Motion>, rate: FrameRate) -> Motion {
+    let own = motion.zoom_pct_per_second(rate);
+    let before = previous.map_or(0.0, |motion| motion.zoom_pct_per_second(rate));
+    let (slow, fast) = (own.abs().min(before.abs()), own.abs().max(before.abs()));
+    if own.signum() != before.signum() || slow < SLOWEST_ZOOM || slow < SAME_RATE * fast {
+        return motion;
+    }
+    // Slower, because a window within the two of a move shows what they show.
+    let part = GENTLER * slow / own.abs();
+    match own > 0.0 {
+        true => Motion { to: between(motion.from, motion.to, part), ..motion },
+        false => Motion { from: between(motion.to, motion.from, part), ..motion },
+    }
+}
+
+/// The zoom in percent per second below which a picture seems to stand still.
+const SLOWEST_ZOOM: f64 = 0.3;
+/// The ratio of two zooms above which they seem equally fast, and the factor by which one is slowed.
+const SAME_RATE: f64 = 0.8;
+const GENTLER: f64 = 0.7;
+
+/// Returns the window at a fraction of the way between two windows.
+fn between(a: Window, b: Window, part: f64) -> Window {
+    let at = |a: f64, b: f64| a + (b - a) * part;
+    Window {
+        x: at(a.x, b.x),
+        y: at(a.y, b.y),
+        width: at(a.width, b.width),
+        height: at(a.height, b.height),
+    }
 }
 
 /// Returns a move, with its windows, that leaves labels and faces in the frame: the chosen one if it does, or else the

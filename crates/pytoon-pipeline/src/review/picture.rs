@@ -15,14 +15,16 @@ const SMALL: usize = 4;
 const BLACK: u8 = 18;
 /// The mean squared gradient of luma below which a picture is too even to measure shifts.
 const EVEN: f64 = 0.5;
-/// The number of rows of equal luma that are a plateau, as a fraction of the height.
-const PLATEAU: f64 = 60.0 / 1920.0;
+/// The number of rows of equal luma that are a plateau, as a fraction of the shorter side of the frame.
+const PLATEAU: f64 = 60.0 / 1080.0;
+/// The frame by which a title or the first words are there.
+const OPENED: usize = 4;
 /// The largest step between two plateaus that is a band and no edge of a shape, in luma codes.
 const STEP: u8 = 12;
 
 /// The measurements of the picture.
 pub(super) struct PictureFacts {
-    /// The standard deviation of the first frame's luma codes, and their mean.
+    /// The largest standard deviation of luma codes in the first frames, and the mean of the first frame.
     pub(super) first_deviation: f64,
     pub(super) first_mean: f64,
     /// The number of the first frame that differs visibly from frame 0.
@@ -49,11 +51,11 @@ impl PictureFacts {
             .collect();
         let full = luma_of_frames(runner, film, &middles, (width, height))?;
         let bands = full.iter().zip(&middles).map(|(luma, at)| (bands(luma, width), *at));
-        let (first_mean, first_deviation) =
-            frames.first().map(|frame| mean_and_deviation(frame)).unwrap_or_default();
+        let first_mean = frames.first().map(|frame| mean_and_deviation(frame).0);
+        let opening = frames.iter().take(OPENED + 1).map(|frame| mean_and_deviation(frame).1);
         Ok(Self {
-            first_deviation,
-            first_mean,
+            first_deviation: opening.fold(0.0, f64::max),
+            first_mean: first_mean.unwrap_or_default(),
             first_change: first_change(&frames),
             jitter: timeline
                 .tracks
@@ -196,7 +198,7 @@ fn bar(frames: &[Vec<u8>], width: usize) -> f64 {
 /// Returns the share of a frame's columns that have two long plateaus of nearly equal luma with a step between them.
 fn bands(luma: &[u8], width: usize) -> f64 {
     let height = luma.len() / width.max(1);
-    let least = ((height as f64 * PLATEAU) as usize).max(8);
+    let least = ((width.min(height) as f64 * PLATEAU) as usize).max(8);
     let has_band = |column: usize| {
         let mut plateaus: Vec<(usize, u8)> = Vec::new();
         let mut start = 0;

@@ -19,6 +19,10 @@ use std::sync::Arc;
 /// The difference of luma codes from which a pixel belongs to text, and a smaller one for its soft parts.
 const TEXT: u8 = 48;
 const SOFT: u8 = 24;
+/// The distance over which the edge of a letter is sharp, as a fraction of the frame's shorter side. The edge of a shade
+/// is softer.
+const SHARP: f64 = 1.0 / 180.0;
+const NEVER: Ms = Ms::new(3_600_000);
 /// The number of text pixels from which a row or a column belongs to the box of a text.
 const FEWEST: usize = 3;
 
@@ -113,8 +117,12 @@ fn bare_frames(
     let mut bare = timeline.clone();
     bare.look.captions.burn_in = false;
     for clip in &mut bare.tracks.video {
-        if let ClipSource::Background { headline, words, .. } = &mut clip.source {
-            (*headline, *words) = (None, None);
+        if let ClipSource::Background { words: Some(set), .. } = &mut clip.source {
+            // Words to come: the ground makes room for them all the same.
+            for word in &mut set.words {
+                word.start += NEVER;
+                word.end += NEVER;
+            }
         }
     }
     let fonts = fonts(&env.fonts, timeline).map_err(|error| error.to_string())?;
@@ -166,9 +174,15 @@ fn covered(
 /// Returns the box of the text in a frame and its contrast; `None` if the frame has no text.
 fn measure_text(shown: &[u8], bare: &[u8], (width, height): (usize, usize)) -> Option<(Area, f64)> {
     let is_text = |at: usize, least: u8| shown[at].abs_diff(bare[at]) > least;
-    let in_row = |y: &usize| (0..width).filter(|x| is_text(y * width + x, TEXT)).count() >= FEWEST;
-    let in_column =
-        |x: &usize| (0..height).filter(|y| is_text(y * width + x, TEXT)).count() >= FEWEST;
+    let reach = ((width.min(height) as f64 * SHARP) as usize).max(1);
+    let is_letter = |x: usize, y: usize| {
+        let at = y * width + x;
+        let near = [x.saturating_sub(reach), (x + reach).min(width - 1)];
+        let is_edge = near.iter().any(|x| shown[at].abs_diff(shown[y * width + x]) > TEXT);
+        is_edge && is_text(at, TEXT)
+    };
+    let in_row = |y: &usize| (0..width).filter(|x| is_letter(*x, *y)).count() >= FEWEST;
+    let in_column = |x: &usize| (0..height).filter(|y| is_letter(*x, *y)).count() >= FEWEST;
     let (top, bottom) = ((0..height).find(in_row)?, (0..height).rfind(in_row)?);
     let (left, right) = ((0..width).find(in_column)?, (0..width).rfind(in_column)?);
     let mut letters = Vec::new();
