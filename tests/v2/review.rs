@@ -23,7 +23,7 @@ fn workspace(colour: impl Fn(usize, f64, f64) -> [u8; 3]) -> Workspace {
     let workspace = Workspace::new();
     for index in 0..3 {
         let name = format!("p{index}.png");
-        workspace.drawn_picture(&name, (1080, 1920), |u, v| colour(index, u, v));
+        workspace.drawn_picture(&name, (720, 1280), |u, v| colour(index, u, v));
     }
     workspace.write(
         "config/profiles/half.yaml",

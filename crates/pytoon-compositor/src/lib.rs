@@ -10,6 +10,7 @@
 
 pub mod assets;
 pub mod compose;
+pub mod finished;
 pub mod grade;
 mod overlay;
 pub mod picture;

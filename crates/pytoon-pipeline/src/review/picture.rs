@@ -1,6 +1,7 @@
 //! Measures the picture of a finished film: its first frame, its changes, its jitter, its edges and its steps of tone.
 
 use crate::Result;
+use pytoon_compositor::finished::{bands, bar, first_change, mean_and_deviation, shift};
 use pytoon_core::layout::zones::zone_area;
 use pytoon_core::layout::{Format, safe_area};
 use pytoon_core::timeline::zones::sizes_of;
@@ -11,16 +12,8 @@ use std::path::Path;
 
 /// The number of pixels of a 1080-pixel film per pixel of the frames in which motion is measured.
 const SMALL: usize = 4;
-/// The luma code up to which a pixel is black, and the deviation up to which a row of them is a bar.
-const BLACK: u8 = 18;
-/// The mean squared gradient of luma below which a picture is too even to measure shifts.
-const EVEN: f64 = 0.5;
-/// The number of rows of equal luma that are a plateau, as a fraction of the shorter side of the frame.
-const PLATEAU: f64 = 60.0 / 1080.0;
 /// The frame by which a title or the first words are there.
 const OPENED: usize = 4;
-/// The largest step between two plateaus that is a band and no edge of a shape, in luma codes.
-const STEP: u8 = 12;
 
 /// The measurements of the picture.
 pub(super) struct PictureFacts {
@@ -71,23 +64,6 @@ impl PictureFacts {
     }
 }
 
-fn mean_and_deviation(frame: &[u8]) -> (f64, f64) {
-    let count = frame.len().max(1) as f64;
-    let mean = frame.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
-    let square = frame.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
-    (mean, square.sqrt())
-}
-
-/// Returns the first frame in which half a percent of the pixels differ from frame 0 by more than twelve codes.
-fn first_change(frames: &[Vec<u8>]) -> Option<usize> {
-    let first = frames.first()?;
-    let differs = |frame: &Vec<u8>| {
-        let changed = frame.iter().zip(first).filter(|(a, b)| a.abs_diff(**b) > 12).count();
-        changed * 200 > first.len()
-    };
-    frames.iter().position(differs)
-}
-
 /// Returns the jitter of a still picture; `None` for other clips and for those too short or too plain to measure.
 fn jitter(
     clip: &VideoClip,
@@ -136,32 +112,6 @@ fn measured_rows(clip: &VideoClip, timeline: &Timeline, height: usize) -> Vec<us
     (1..height - 1).filter(is_free).collect()
 }
 
-/// Returns the shift between two frames in pixels, by least squares over the gradients (Lucas and Kanade, 1981); `None`
-/// if the rows are too plain.
-fn shift(before: &[u8], after: &[u8], width: usize, rows: &[usize]) -> Option<(f64, f64)> {
-    let (mut xx, mut xy, mut yy, mut xt, mut yt) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for row in rows {
-        for column in 1..width - 1 {
-            let at = row * width + column;
-            let value = |at: usize| (f64::from(before[at]) + f64::from(after[at])) / 2.0;
-            let x = (value(at + 1) - value(at - 1)) / 2.0;
-            let y = (value(at + width) - value(at - width)) / 2.0;
-            let t = f64::from(after[at]) - f64::from(before[at]);
-            xx += x * x;
-            xy += x * y;
-            yy += y * y;
-            xt += x * t;
-            yt += y * t;
-        }
-    }
-    let determinant = xx * yy - xy * xy;
-    let count = (rows.len() * width) as f64;
-    if xx < EVEN * count || yy < EVEN * count || determinant <= 0.0 {
-        return None;
-    }
-    Some(((xy * yt - yy * xt) / determinant, (xy * xt - xx * yt) / determinant))
-}
-
 /// Returns the standard deviation of values about their trend: the mean of the neighbours on both sides.
 fn about_trend(values: &[f64]) -> f64 {
     const REACH: usize = 4;
@@ -172,54 +122,4 @@ fn about_trend(values: &[f64]) -> f64 {
         })
         .collect();
     (rest.iter().map(|v| v * v).sum::<f64>() / rest.len().max(1) as f64).sqrt()
-}
-
-/// Returns the thickness of the black bar that all frames have along an edge, as a fraction of the frame.
-fn bar(frames: &[Vec<u8>], width: usize) -> f64 {
-    let Some(height) = frames.first().map(|frame| frame.len() / width) else { return 0.0 };
-    let is_black = |at: &dyn Fn(&[u8]) -> bool| frames.iter().all(|frame| at(frame));
-    let row = |y: usize| {
-        is_black(&|frame: &[u8]| frame[y * width..(y + 1) * width].iter().all(|v| *v <= BLACK))
-    };
-    let column =
-        |x: usize| is_black(&|frame: &[u8]| (0..height).all(|y| frame[y * width + x] <= BLACK));
-    let rows = [
-        (0..height).take_while(|y| row(*y)).count(),
-        (0..height).rev().take_while(|y| row(*y)).count(),
-    ];
-    let columns = [
-        (0..width).take_while(|x| column(*x)).count(),
-        (0..width).rev().take_while(|x| column(*x)).count(),
-    ];
-    let share = |lengths: [usize; 2], of: usize| lengths[0].max(lengths[1]) as f64 / of as f64;
-    share(rows, height).max(share(columns, width))
-}
-
-/// Returns the share of a frame's columns that have two long plateaus of nearly equal luma with a step between them.
-fn bands(luma: &[u8], width: usize) -> f64 {
-    let height = luma.len() / width.max(1);
-    let least = ((width.min(height) as f64 * PLATEAU) as usize).max(8);
-    let has_band = |column: usize| {
-        let mut plateaus: Vec<(usize, u8)> = Vec::new();
-        let mut start = 0;
-        for row in 1..=height {
-            let value = luma[start * width + column];
-            if row < height && luma[row * width + column] == value {
-                continue;
-            }
-            if row - start >= least {
-                let follows = plateaus.last().is_some_and(|(end, other)| {
-                    start - end <= 2 && (1..=STEP).contains(&value.abs_diff(*other))
-                });
-                if follows {
-                    return true;
-                }
-                plateaus.push((row, value));
-            }
-            start = row;
-        }
-        false
-    };
-    let columns: Vec<usize> = (0..width).step_by(8).collect();
-    columns.iter().filter(|column| has_band(**column)).count() as f64 / columns.len().max(1) as f64
 }

@@ -70,8 +70,8 @@ fn longest_silence(levels: &[f32]) -> (usize, usize) {
     let Some(first) = levels.iter().position(is_heard) else { return (0, 0) };
     let last = levels.iter().rposition(is_heard).unwrap_or(first);
     let (mut longest, mut start) = ((0, 0), first);
-    for at in first..=last {
-        if levels[at] > SILENT {
+    for (at, level) in levels.iter().enumerate().take(last + 1).skip(first) {
+        if *level > SILENT {
             start = at + 1;
         } else if at + 1 - start > longest.0 {
             longest = (at + 1 - start, start);

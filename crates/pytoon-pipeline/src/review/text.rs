@@ -5,6 +5,7 @@ use crate::assets::{SceneAssets, picture_store};
 use crate::environment::Environment;
 use crate::stages::timeline::fonts;
 use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
+use pytoon_compositor::finished::text_box;
 use pytoon_compositor::saliency;
 use pytoon_core::layout::Area;
 use pytoon_core::layout::protection::ProtectionMap;
@@ -16,15 +17,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The difference of luma codes from which a pixel belongs to text, and a smaller one for its soft parts.
-const TEXT: u8 = 48;
-const SOFT: u8 = 24;
-/// The distance over which the edge of a letter is sharp, as a fraction of the frame's shorter side. The edge of a shade
-/// is softer.
-const SHARP: f64 = 1.0 / 180.0;
 const NEVER: Ms = Ms::new(3_600_000);
-/// The number of text pixels from which a row or a column belongs to the box of a text.
-const FEWEST: usize = 3;
 
 /// A text in a frame of the film.
 #[derive(Debug, Clone)]
@@ -66,7 +59,7 @@ impl TextFacts {
         let maps = protected_parts(env, timeline);
         let mut seen = Vec::new();
         for (((frame, sample), shown), bare) in samples.iter().zip(&shown).zip(&bare) {
-            let Some((area, contrast)) = measure_text(shown, bare, size) else { continue };
+            let Some((area, contrast)) = text_box(shown, bare, size) else { continue };
             let covers = covered(timeline, &maps, *frame, &area);
             let (shown, is_type) = (sample.shown, sample.is_type);
             seen.push(SeenText { frame: *frame, area, contrast, covers, shown, is_type });
@@ -169,56 +162,4 @@ fn covered(
         Some(maps.get(asset)?.share_in(area, &motion.window_at(frame)))
     });
     shares.fold(0.0, f64::max)
-}
-
-/// Returns the box of the text in a frame and its contrast; `None` if the frame has no text.
-fn measure_text(shown: &[u8], bare: &[u8], (width, height): (usize, usize)) -> Option<(Area, f64)> {
-    let is_text = |at: usize, least: u8| shown[at].abs_diff(bare[at]) > least;
-    let reach = ((width.min(height) as f64 * SHARP) as usize).max(1);
-    let is_letter = |x: usize, y: usize| {
-        let at = y * width + x;
-        let near = [x.saturating_sub(reach), (x + reach).min(width - 1)];
-        let is_edge = near.iter().any(|x| shown[at].abs_diff(shown[y * width + x]) > TEXT);
-        is_edge && is_text(at, TEXT)
-    };
-    let in_row = |y: &usize| (0..width).filter(|x| is_letter(*x, *y)).count() >= FEWEST;
-    let in_column = |x: &usize| (0..height).filter(|y| is_letter(*x, *y)).count() >= FEWEST;
-    let (top, bottom) = ((0..height).find(in_row)?, (0..height).rfind(in_row)?);
-    let (left, right) = ((0..width).find(in_column)?, (0..width).rfind(in_column)?);
-    let mut letters = Vec::new();
-    for y in top..=bottom {
-        letters.extend((left..=right).map(|x| y * width + x).filter(|at| is_text(*at, SOFT)));
-    }
-    let share = |at: usize, of: usize| at as f64 / of as f64;
-    let area = Area::new(
-        share(left, width),
-        share(top, height),
-        share(right + 1, width),
-        share(bottom + 1, height),
-    );
-    Some((area, contrast(shown, bare, &letters)))
-}
-
-/// Returns the contrast of the lightest to the darkest tone of a text, or of its letters to the ground that they cover,
-/// whichever is larger.
-fn contrast(shown: &[u8], bare: &[u8], letters: &[usize]) -> f64 {
-    let ratio = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
-    let mut tones: Vec<u8> = letters.iter().map(|at| shown[*at]).collect();
-    tones.sort_unstable();
-    let tone = |share: f64| tones[((tones.len() - 1) as f64 * share) as usize];
-    let own = ratio(luminance(tone(0.03)), luminance(tone(0.97)));
-    let mut by_difference: Vec<usize> = letters.to_vec();
-    by_difference.sort_by_key(|at| shown[*at].abs_diff(bare[*at]));
-    let strongest = &by_difference[by_difference.len() * 3 / 4..];
-    let middle = |of: &[u8]| {
-        let mut values: Vec<u8> = strongest.iter().map(|at| of[*at]).collect();
-        values.sort_unstable();
-        values[values.len() / 2]
-    };
-    own.max(ratio(luminance(middle(shown)), luminance(middle(bare))))
-}
-
-/// Returns the relative luminance of a luma code of a grey.
-fn luminance(code: u8) -> f64 {
-    ((f64::from(code) - 16.0) / 219.0).clamp(0.0, 1.0).powf(2.2)
 }
