@@ -9,6 +9,7 @@ mod backgrounds_and_joins;
 mod brand_and_overlays;
 mod briefs;
 mod brought;
+mod cards;
 mod determinism;
 mod doctor;
 mod documents;

@@ -40,6 +40,12 @@ impl PreparedOverlay {
                 let (x, y) = overlay_origin(clip.position, zone, w as f32, h as f32);
                 vec![(x, y, Sprite::from_rgba(w, h, &rgba))]
             }
+            OverlayContent::Title { text: words, detail } => {
+                let (layers, unknown) =
+                    title_layers(text, (words, detail.as_deref()), clip.position, placement, font);
+                missing = unknown;
+                layers
+            }
             OverlayContent::Text { text: words } => {
                 let style = text_style(font, scale);
                 let max_width = target.max(zone.width() * 0.5).min(zone.width());
@@ -72,6 +78,54 @@ impl PreparedOverlay {
             blend(out, sprite, *x, *y, opacity as f32);
         }
     }
+}
+
+type Layers = Vec<(i32, i32, Sprite)>;
+
+/// Draws the large words of a title and the line under them, as one block. Returns the characters that no font covers
+/// with it.
+fn title_layers(
+    engine: &TextEngine,
+    (words, detail): (&str, Option<&str>),
+    position: Position,
+    placement: &Placement,
+    font: Option<&str>,
+) -> (Layers, Vec<char>) {
+    let (zone, scale) = (placement.safe().rect, placement.unit);
+    let centre = placement.safe().centre_x;
+    let width = 2.0 * (centre - zone.x0).min(zone.x1 - centre);
+    let style = |size: f32, least: f32, weight: u16| TextStyle {
+        weight,
+        size_px: size * scale,
+        line_height: 1.08 * size * scale,
+        min_size_px: least * scale,
+        stroke: Some(Stroke { width_px: 7.0 * scale, color: Rgb::new(0x11, 0x11, 0x11) }),
+        ..text_style(font, scale)
+    };
+    let parts = [
+        (words, style(88.0, 48.0, 900), 3),
+        (detail.unwrap_or_default(), style(50.0, 36.0, 700), 1),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(words, ..)| !words.is_empty())
+        .map(|(words, style, lines)| (engine.layout(&style, words, width, lines), style))
+        .collect();
+    let gap = 14.0 * scale;
+    let height: f32 = parts.iter().map(|(layout, _)| layout.height).sum::<f32>()
+        + gap * parts.len().saturating_sub(1) as f32;
+    let (_, top) = overlay_origin(position, zone, width, height);
+    let left = (centre - width / 2.0).round() as i32;
+    let (mut layers, mut missing, mut y) = (Vec::new(), Vec::new(), top as f32);
+    for (layout, style) in parts {
+        missing.extend(layout.missing.iter().copied());
+        let sprites = engine.sprites(&layout, &style, &|_| true);
+        for placed in [sprites.backing, sprites.fill].into_iter().flatten() {
+            layers.push((left + placed.x, y.round() as i32 + placed.y, placed.sprite));
+        }
+        y += layout.height + gap;
+    }
+    (layers, missing)
 }
 
 fn text_style(font: Option<&str>, scale: f32) -> TextStyle {

@@ -13,6 +13,7 @@
 //! Start with [`film::Film`], or with [`local::render`], which renders a film in this process.
 
 mod assets;
+mod cards;
 mod check;
 mod delivery;
 mod draw_plan;

@@ -1,6 +1,7 @@
 //! Resolves a brief: locates every file in it, identifies the file by its content, and checks it against the limits
 //! before any work begins. Errors are reported with the brief's line and field.
 
+use crate::cards;
 use crate::environment::Environment;
 use crate::limits::picture_limits;
 use crate::rendition::Rendition;
@@ -8,8 +9,7 @@ use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::{
-    BrandField, BrandKit, Brief, Corner, Logo, LogoShow, MediaEntry, MediaFile, MediaFit,
-    PlacedLogo, Position,
+    BrandField, BrandKit, Brief, Logo, MediaEntry, MediaFile, MediaFit, PlacedLogo,
 };
 use pytoon_core::layout::Format;
 use pytoon_core::note::{self, Note};
@@ -19,7 +19,7 @@ use pytoon_core::profile::Profile;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::OverlayRequest;
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
-use pytoon_core::timeline::{OverlayContent, PaletteChoice, logo_place};
+use pytoon_core::timeline::{OverlayContent, PaletteChoice};
 use pytoon_ffmpeg::probe;
 use pytoon_graphics::Rgb;
 use pytoon_media::clip_reading;
@@ -199,7 +199,9 @@ impl Resolver<'_> {
         let captions = brief.scenes.iter().filter_map(|scene| scene.caption.as_deref());
         let words = [&brief.script, &brief.voice_script, &brief.prompt];
         let words = words.into_iter().filter_map(|text| text.as_deref());
-        let texts: Vec<&str> = words.chain(overlays).chain(captions).collect();
+        let card = brief.end_card.iter().flat_map(|card| [&card.call_to_action, &card.address]);
+        let cards = card.chain([&brief.title]).filter_map(|text| text.as_deref());
+        let texts: Vec<&str> = words.chain(overlays).chain(captions).chain(cards).collect();
         let lacking = self.env.fonts.lacking(&texts);
         let scripts = lacking.fonts.into_iter().map(|font| {
             let family = font.family.trim_start_matches("Noto ");
@@ -487,17 +489,10 @@ impl Resolver<'_> {
                 scene: overlay.scene.map(|n| n as usize - 1),
             });
         }
-        if let Some(logo) = &kit.logo {
-            let (path, show, corner) = match logo {
-                Logo::Path(path) => (path, LogoShow::Watermark, None),
-                Logo::Placed(placed) => (&placed.path, placed.show, placed.corner),
-            };
-            out.push(logo_overlay(path, show, corner));
-            // A brand-safe film carries its mark after the first seconds, whatever its outro is.
-            if brief.brand_safe == Some(true) && show == LogoShow::Outro {
-                out.push(logo_overlay(path, LogoShow::Watermark, corner));
-            }
+        if let Some(problem) = brief.end_card_problem(kit) {
+            return Err(self.error(&problem.field, problem.reason));
         }
+        out.extend(cards::overlays(brief, kit));
         Ok(out)
     }
 }
@@ -550,22 +545,6 @@ fn tag_meant(written: &str) -> Option<String> {
         }
     };
     Some(tag.to_owned())
-}
-
-/// Creates the overlay of a logo. It appears after the first three seconds or, as an outro, in the last two.
-fn logo_overlay(path: &str, show: LogoShow, corner: Option<Corner>) -> OverlayRequest {
-    let (position, width, opacity) = logo_place(show);
-    let corner = corner.filter(|_| show == LogoShow::Watermark);
-    let position = corner.map_or(position, Position::from);
-    OverlayRequest {
-        content: OverlayContent::Image { asset: path.to_owned() },
-        position,
-        width,
-        opacity,
-        start_ms: if show == LogoShow::Outro { -2000 } else { 3000 },
-        end_ms: None,
-        scene: None,
-    }
 }
 
 /// Returns the profile with a quarter of the width and height and a fast encoder setting.

@@ -13,6 +13,7 @@ impl Brief {
             .or_else(|| self.number_problem())
             .or_else(|| self.format_problem())
             .or_else(|| self.deadline_problem())
+            .or_else(|| self.card_problem())
             .or_else(|| self.overlay_problem())
             .or_else(|| self.scene_problem())
     }

@@ -4,19 +4,22 @@
 //! errors with the line of the field. [`Brief::problem`] checks the values beyond their types. The brief only names
 //! files; the pipeline checks that they exist.
 
+mod captions;
+mod cards;
 mod check;
 mod denoise;
 mod files;
 pub mod redo;
 mod scene_override;
 
+pub use captions::{CaptionPosition, CaptionSettings, CaptionsField, Platform};
+pub use cards::{END_CARD_MS, EndCard, TITLE_MS};
 pub use check::deadline;
 pub use denoise::Denoise;
 pub use scene_override::SceneOverride;
 
 use crate::layout::Format;
 use crate::time::MAX_FILM;
-use pytoon_vocabulary::{CaptionLook, CaptionZone};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -190,6 +193,12 @@ pub struct Brief {
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// A title over the first 2.5 seconds, at most 60 characters: the reason to keep watching.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// A card over the last 2.5 seconds: call to action, address, logo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_card: Option<EndCard>,
     /// Pictures and text shown over the film, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub overlays: Vec<Overlay>,
@@ -305,59 +314,6 @@ pub struct VoiceSettings {
     pub denoise: Option<Denoise>,
 }
 
-/// `off`, or the settings of the captions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
-pub enum CaptionsField {
-    /// No captions in the picture and no sidecars.
-    Off(Off),
-    /// The settings of the captions.
-    Settings(CaptionSettings),
-}
-
-/// The settings of captions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct CaptionSettings {
-    /// The caption look.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub look: Option<CaptionLook>,
-    /// The platform whose buttons the captions avoid; default `universal`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub platform: Option<Platform>,
-    /// The text size relative to the look's default, 0.6 to 1.6.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<f64>,
-    /// The zone of the captions in all scenes; by default it is chosen for each scene from what its pictures show.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub position: Option<CaptionPosition>,
-}
-
-/// The zone of captions that a brief requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum CaptionPosition {
-    /// At the lower edge of the safe area.
-    Lower,
-    /// A little above the middle.
-    Middle,
-    /// At the upper edge.
-    Upper,
-}
-
-impl From<CaptionPosition> for CaptionZone {
-    fn from(position: CaptionPosition) -> Self {
-        match position {
-            CaptionPosition::Lower => Self::Lower,
-            CaptionPosition::Middle => Self::Middle,
-            CaptionPosition::Upper => Self::Upper,
-        }
-    }
-}
-
 /// The clips of earlier films that may be reused. Clips purchased for the film itself are always reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -383,40 +339,6 @@ pub enum OnDegrade {
     Hold,
     /// The job fails.
     Fail,
-}
-
-/// The platform whose safe area applies. `pytoon-graphics` stores the safe areas as dated data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Platform {
-    /// The area clear of the buttons of every platform.
-    #[default]
-    Universal,
-    /// The `universal` area, also clear of the button rail that TikTok shows on paid placements.
-    UniversalStrict,
-    /// The area for unpaid posts, where captions may sit lower.
-    Organic,
-    /// Paid placements on TikTok.
-    Tiktok,
-    /// Paid placements on Instagram Reels and Stories.
-    Reels,
-    /// Paid placements on YouTube Shorts.
-    Shorts,
-}
-
-impl Platform {
-    /// Returns the platform's name as used in briefs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Universal => "universal",
-            Self::UniversalStrict => "universal_strict",
-            Self::Organic => "organic",
-            Self::Tiktok => "tiktok",
-            Self::Reels => "reels",
-            Self::Shorts => "shorts",
-        }
-    }
 }
 
 /// A brand kit: the name of an installed one, or its definition.
@@ -565,6 +487,21 @@ pub enum Position {
     Bottom,
     /// Bottom right.
     BottomRight,
+}
+
+impl Position {
+    /// Returns the position's name as used in briefs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TopLeft => "top_left",
+            Self::Top => "top",
+            Self::TopRight => "top_right",
+            Self::Center => "center",
+            Self::BottomLeft => "bottom_left",
+            Self::Bottom => "bottom",
+            Self::BottomRight => "bottom_right",
+        }
+    }
 }
 
 /// An invalid value: the field and the reason.

@@ -13,6 +13,7 @@ use super::duck::{DuckSettings, duck_regions};
 use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
 use super::moving::{self, Moving};
 use super::shots::{FrameSize, ShotTime, ShotWish, plan_shot, varied};
+use super::titles::place_titles;
 use super::utterance::Utterance;
 use super::zones::{self, Placing};
 use super::{
@@ -52,7 +53,8 @@ pub struct OverlayRequest {
     /// The start in milliseconds, from the start of the film or of the overlay's scene. A negative value
     /// counts from the end of the film.
     pub start_ms: i64,
-    /// The end in milliseconds, or `None` for the end of the film or of the overlay's scene.
+    /// The end in milliseconds, or `None` for the end of the film or of the overlay's scene. A negative value counts from
+    /// the end of the film.
     pub end_ms: Option<i64>,
     /// The index of the only scene that shows the overlay, from 0.
     pub scene: Option<usize>,
@@ -156,7 +158,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     };
     let total_frames = total_frames.max(ONE_FRAME);
     let mut places = scene_places(input, &fitted, total_frames);
-    let overlays = overlay_track(input, &places, total_frames);
+    let mut overlays = overlay_track(input, &places, total_frames);
     let mut look = input.look.clone();
     let format = Format::nearest(input.profile.width, input.profile.height);
     let safe = safe_area(look.captions.platform, format).area;
@@ -181,7 +183,11 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     } else {
         Vec::new()
     };
-    let chosen = zones::place(&placing, &places, &video, &mut captions);
+    let titles = place_titles(&placing, &places, &video, &mut overlays);
+    let over = |scene: &TimelineScene| {
+        titles.iter().filter_map(|title| title.view(scene, &placing)).collect()
+    };
+    let chosen = zones::place(&placing, &places, &video, &over, &mut captions);
     if input.captions {
         places.iter_mut().zip(chosen).for_each(|(place, chosen)| place.captions = chosen);
     }
@@ -532,7 +538,9 @@ fn overlay_track(
             let offset = if overlay.scene.is_some() { low } else { Frame::ZERO };
             let frame_at = |ms| (rate.ms_to_frame_round(ms) + offset).clamp(low, high);
             let start_frame = frame_at(start.max(Ms::ZERO));
-            let end_frame = overlay.end_ms.map_or(high, |ms| frame_at(Ms::new(ms)));
+            let end = overlay.end_ms.map(Ms::new);
+            let end = end.map(|end| if end < Ms::ZERO { total + end } else { end });
+            let end_frame = end.map_or(high, frame_at);
             (end_frame > start_frame).then(|| OverlayClip {
                 content: overlay.content.clone(),
                 position: overlay.position,

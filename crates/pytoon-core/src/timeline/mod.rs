@@ -14,21 +14,24 @@ mod far;
 pub mod fit;
 pub mod format;
 pub mod moving;
+mod overlay;
 pub mod reading;
 pub mod shots;
 #[cfg(test)]
 mod test_film;
+mod titles;
 pub mod upgrade;
 pub mod utterance;
 mod words;
 pub mod zones;
 
-use crate::brief::{LogoShow, Platform, Position};
+use crate::brief::Platform;
 use crate::colour::ColourMatch;
 use crate::layout::zones::Chosen;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
+pub use overlay::{OverlayClip, OverlayContent, logo_place};
 use pytoon_vocabulary::{
     Background, CaptionCue, CaptionLook, CaptionWord, DuckRegion, EngineName, Frame, Ms, MusicMood,
     SceneId, Treatment,
@@ -286,42 +289,6 @@ pub struct Window {
     pub height: f64,
 }
 
-/// A picture or text over the film.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OverlayClip {
-    /// The picture or the text.
-    pub content: OverlayContent,
-    /// The position in the safe area.
-    pub position: Position,
-    /// The width as a fraction of the frame width.
-    pub width: f64,
-    /// The opacity, 0 to 1.
-    pub opacity: f64,
-    /// The first frame.
-    pub start_frame: Frame,
-    /// The frame after the last one.
-    pub end_frame: Frame,
-    /// The length of the fade at both ends, in frames.
-    pub fade_frames: Frame,
-}
-
-/// The content of an overlay: a picture or text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "type", deny_unknown_fields)]
-pub enum OverlayContent {
-    /// A picture with its alpha channel.
-    Image {
-        /// The path of the picture.
-        asset: String,
-    },
-    /// Text drawn in the brand's font or the look's own.
-    Text {
-        /// The text.
-        text: String,
-    },
-}
-
 /// An audio track.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -442,21 +409,6 @@ impl Transition {
     /// Returns the frame range of the transition.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
-    }
-}
-
-impl OverlayClip {
-    /// Returns the frame range of the overlay.
-    pub fn range(&self) -> FrameRange {
-        FrameRange::new(self.start_frame, self.end_frame)
-    }
-}
-
-/// Returns the default position, width and opacity of a logo.
-pub fn logo_place(show: LogoShow) -> (Position, f64, f64) {
-    match show {
-        LogoShow::Watermark => (Position::TopRight, 0.14, 0.85),
-        LogoShow::Outro => (Position::Center, 0.46, 1.0),
     }
 }
 

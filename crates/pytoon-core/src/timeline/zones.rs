@@ -51,19 +51,28 @@ pub(super) fn top_room(profile: &Profile, safe: &Area, overlays: &[OverlayClip])
     let room = |clip: &OverlayClip| match clip.content {
         OverlayContent::Image { .. } => clip.width * width.min(height) / height * 0.7,
         OverlayContent::Text { .. } => 150.0 * unit,
+        // Captions of its scene keep clear of it by their zone.
+        OverlayContent::Title { .. } => 0.0,
     };
     let top = overlays.iter().filter(|clip| is_top(clip.position)).filter(lasts).map(room);
     top.fold(0.0, f64::max).min(MOST_TOP * safe.height())
 }
 
-/// Sets the zone of every cue, one zone for each scene, and returns the choices by scene.
+/// Sets the zone of every cue, one zone for each scene, and returns the choices by scene. `over` returns what is shown over
+/// a scene, so that captions keep clear of it.
 pub(super) fn place(
     placing: &Placing<'_>,
     scenes: &[TimelineScene],
     video: &[VideoClip],
+    over: &dyn Fn(&TimelineScene) -> Vec<View>,
     cues: &mut [CaptionCue],
 ) -> Vec<Chosen> {
-    let views: Vec<SceneViews> = scenes.iter().map(|scene| placing.views(scene, video)).collect();
+    let views_of = |scene: &TimelineScene| {
+        let mut views = placing.views(scene, video);
+        views.views.extend(over(scene));
+        views
+    };
+    let views: Vec<SceneViews> = scenes.iter().map(views_of).collect();
     let chosen = zones::choose(&views, &placing.areas());
     for cue in cues {
         let scene = scenes.iter().position(|scene| scene.scene_id == cue.scene_id);
@@ -77,7 +86,7 @@ pub(super) fn place(
 }
 
 impl Placing<'_> {
-    fn safe(&self) -> SafeArea {
+    pub(super) fn safe(&self) -> SafeArea {
         safe_area(self.look.platform, Format::nearest(self.profile.width, self.profile.height))
     }
 
@@ -87,7 +96,7 @@ impl Placing<'_> {
         std::array::from_fn(|zone| zone_area(CaptionZone::ALL[zone], &self.safe(), sizes))
     }
 
-    fn views(&self, scene: &TimelineScene, video: &[VideoClip]) -> SceneViews {
+    pub(super) fn views(&self, scene: &TimelineScene, video: &[VideoClip]) -> SceneViews {
         let clips = || video.iter().filter(|clip| clip.scene_id == scene.scene_id);
         let safe = self.safe().area;
         let is_beside = clips().all(|clip| self.is_beside(clip, &safe));

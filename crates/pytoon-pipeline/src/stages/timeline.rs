@@ -106,9 +106,12 @@ pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts> {
     use pytoon_core::timeline::{ClipSource, OverlayContent};
     let mut texts: Vec<&str> =
         timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();
-    texts.extend(timeline.tracks.overlays.iter().filter_map(|overlay| match &overlay.content {
-        OverlayContent::Text { text } => Some(text.as_str()),
-        OverlayContent::Image { .. } => None,
+    texts.extend(timeline.tracks.overlays.iter().flat_map(|overlay| match &overlay.content {
+        OverlayContent::Text { text } => vec![text.as_str()],
+        OverlayContent::Title { text, detail } => {
+            detail.iter().map(String::as_str).chain([text.as_str()]).collect()
+        }
+        OverlayContent::Image { .. } => Vec::new(),
     }));
     texts.extend(timeline.tracks.video.iter().filter_map(|clip| match &clip.source {
         ClipSource::Background { headline, .. } => headline.as_deref(),

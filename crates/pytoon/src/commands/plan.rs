@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::output;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::layout::Format;
-use pytoon_core::timeline::{ClipSource, Timeline, TimelineScene};
+use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline, TimelineScene};
 use pytoon_pipeline::plan_only::{self, Price};
 use pytoon_vocabulary::Ms;
 
@@ -53,6 +53,20 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         }
     }
     output::line("");
+    for overlay in &timeline.tracks.overlays {
+        if let OverlayContent::Title { text, detail } = &overlay.content {
+            let at = |frame| seconds(timeline.frame_rate.frame_to_ms(frame));
+            let words: Vec<&str> =
+                [Some(text.as_str()), detail.as_deref()].into_iter().flatten().collect();
+            output::line(format!(
+                "title   {} to {}  {} ({})",
+                at(overlay.start_frame),
+                at(overlay.end_frame),
+                words.join(" "),
+                overlay.position.as_str()
+            ));
+        }
+    }
     for cue in &timeline.tracks.captions {
         output::line(format!(
             "caption {} to {}  {}",

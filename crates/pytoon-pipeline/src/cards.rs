@@ -1,0 +1,85 @@
+//! The overlays of titles, end cards and logos.
+
+use pytoon_core::brief::{
+    BrandKit, Brief, Corner, END_CARD_MS, Logo, LogoShow, Position, TITLE_MS,
+};
+use pytoon_core::timeline::build::OverlayRequest;
+use pytoon_core::timeline::{OverlayContent, logo_place};
+
+/// Returns the overlays of a brief's title and end card, and of the brand's logo. The positions of titles are chosen with
+/// the layout.
+pub(crate) fn overlays(brief: &Brief, kit: &BrandKit) -> Vec<OverlayRequest> {
+    let mut out = cards(brief, kit);
+    let Some(logo) = &kit.logo else { return out };
+    let (path, show, corner) = match logo {
+        Logo::Path(path) => (path, LogoShow::Watermark, None),
+        Logo::Placed(placed) => (&placed.path, placed.show, placed.corner),
+    };
+    // A watermark would be in the way of the card.
+    let before_card = brief.end_card.as_ref().map(|_| -END_CARD_MS);
+    let watermark =
+        OverlayRequest { end_ms: before_card, ..logo_overlay(path, LogoShow::Watermark, corner) };
+    match show {
+        LogoShow::Watermark => out.push(watermark),
+        LogoShow::Outro => {
+            out.push(logo_overlay(path, show, corner));
+            // A brand-safe film carries its mark after the first seconds, whatever its outro is.
+            if brief.brand_safe == Some(true) {
+                out.push(watermark);
+            }
+        }
+    }
+    out
+}
+
+/// Returns the overlays of the title and the end card. Their positions are chosen with the layout.
+fn cards(brief: &Brief, kit: &BrandKit) -> Vec<OverlayRequest> {
+    let card = |text: &str, detail: Option<String>, start_ms: i64, end_ms: Option<i64>| {
+        let content = OverlayContent::Title { text: text.trim().to_owned(), detail };
+        let position = Position::Top;
+        OverlayRequest {
+            content,
+            position,
+            width: 1.0,
+            opacity: 1.0,
+            start_ms,
+            end_ms,
+            scene: None,
+        }
+    };
+    let title = brief.title.iter().map(|title| card(title, None, 0, Some(TITLE_MS)));
+    let mut out: Vec<OverlayRequest> = title.collect();
+    let Some(end) = &brief.end_card else { return out };
+    if end.call_to_action.is_some() || end.address.is_some() {
+        let words = end.call_to_action.as_deref().unwrap_or_default();
+        let address = end.address.as_ref().map(|address| address.trim().to_owned());
+        out.push(card(words, address, -END_CARD_MS, None));
+    }
+    // A logo that the kit shows at the end is already there.
+    let path = match &kit.logo {
+        Some(Logo::Path(path)) => Some(path),
+        Some(Logo::Placed(placed)) if placed.show == LogoShow::Watermark => Some(&placed.path),
+        _ => None,
+    };
+    if let Some(path) = path.filter(|_| end.logo) {
+        let logo = logo_overlay(path, LogoShow::Outro, None);
+        out.push(OverlayRequest { start_ms: -END_CARD_MS, ..logo });
+    }
+    out
+}
+
+/// Creates the overlay of a logo. It appears after the first three seconds or, as an outro, in the last two.
+fn logo_overlay(path: &str, show: LogoShow, corner: Option<Corner>) -> OverlayRequest {
+    let (position, width, opacity) = logo_place(show);
+    let corner = corner.filter(|_| show == LogoShow::Watermark);
+    let position = corner.map_or(position, Position::from);
+    OverlayRequest {
+        content: OverlayContent::Image { asset: path.to_owned() },
+        position,
+        width,
+        opacity,
+        start_ms: if show == LogoShow::Outro { -2000 } else { 3000 },
+        end_ms: None,
+        scene: None,
+    }
+}
