@@ -16,6 +16,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-normalize", 2),
     ("pytoon-audio", 2),
     ("pytoon-fft", 0),
+    ("pytoon-resize", 0),
     ("pytoon-align", 1),
     ("pytoon-english", 2),
     ("pytoon-graphics", 2),
@@ -64,6 +65,7 @@ const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim", "pytoon-x264"];
 const PURE: &[&str] = &[
     "pytoon-align",
     "pytoon-fft",
+    "pytoon-resize",
     "pytoon-vocabulary",
     "pytoon-records",
     "pytoon-core",

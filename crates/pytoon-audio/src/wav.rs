@@ -7,7 +7,7 @@
 //!
 //! This module does not resample and does not open files.
 
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 
 use hound::{SampleFormat, WavReader, WavSpec};
 
@@ -117,15 +117,17 @@ pub fn write_mono(sink: impl Write, samples: &[f32]) -> Result<(), AudioError> {
 /// # Errors
 /// Returns [`AudioError::WriteWav`] if the sink fails or the audio is too long for a WAV file.
 pub fn write_channels(
-    sink: impl Write,
+    mut sink: impl Write,
     channels: &[&[f32]],
     gain: impl Fn(usize) -> f32,
 ) -> Result<(), AudioError> {
     const FULL_SCALE: f32 = 8_388_608.0;
-    let mut sink = BufWriter::new(sink);
+    /// The number of samples that are converted before they are written: the sink is called rarely.
+    const BLOCK: usize = 4096;
     let len = channels.iter().map(|c| c.len()).min().unwrap_or(0);
     sink.write_all(&header(channels.len(), len)?).map_err(AudioError::WriteWav)?;
     let mut rng = crate::dsp::rng(24);
+    let mut block = Vec::with_capacity(BLOCK * 3 * channels.len());
     for index in 0..len {
         let gain = gain(index);
         for channel in channels {
@@ -138,7 +140,11 @@ pub fn write_channels(
             let value = (sample * FULL_SCALE + dither).clamp(-FULL_SCALE, FULL_SCALE - 1.0);
             // Round to the nearest integer; NaN becomes zero.
             let [low, middle, high, _] = ((value + 0.5_f32.copysign(value)) as i32).to_le_bytes();
-            sink.write_all(&[low, middle, high]).map_err(AudioError::WriteWav)?;
+            block.extend([low, middle, high]);
+        }
+        if (index + 1).is_multiple_of(BLOCK) || index + 1 == len {
+            sink.write_all(&block).map_err(AudioError::WriteWav)?;
+            block.clear();
         }
     }
     if !(len * channels.len()).is_multiple_of(2) {

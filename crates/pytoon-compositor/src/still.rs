@@ -11,11 +11,9 @@ use crate::grade::GradeTable;
 use crate::picture::Picture;
 use crate::sampler::{Axis, PaddedPlane, Scratch, sample};
 use blur_fill::blur_fill_canvas;
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x4;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use pytoon_core::timeline::{Fit, Motion, Window};
 use pytoon_graphics::Frame;
+use pytoon_resize::{Fourth, Region, lanczos};
 
 /// A picture prepared for camera moves.
 #[derive(Debug)]
@@ -173,7 +171,7 @@ pub(crate) fn resize_with_alpha(
         width: picture.width() as f64,
         height: picture.height() as f64,
     };
-    resize_part(picture, whole, width, height, ResizeOptions::new())
+    resize_part(picture, whole, width, height, Fourth::Alpha)
 }
 
 /// Scales a part of a picture with Lanczos-3. Alpha is treated as a fourth colour channel.
@@ -183,7 +181,7 @@ fn resize(
     width: usize,
     height: usize,
 ) -> Result<Vec<u8>, CompositorError> {
-    resize_part(picture, crop, width, height, ResizeOptions::new().use_alpha(false))
+    resize_part(picture, crop, width, height, Fourth::Colour)
 }
 
 fn resize_part(
@@ -191,26 +189,11 @@ fn resize_part(
     crop: Crop,
     width: usize,
     height: usize,
-    options: ResizeOptions,
+    fourth: Fourth,
 ) -> Result<Vec<u8>, CompositorError> {
-    let fail = |error: &dyn std::fmt::Display| CompositorError::Resize(error.to_string());
-    // Uses a fixed pixel type: the resizer for any pixel is compiled for all thirteen types, which took this
-    // crate three minutes.
-    let (from_width, from_height) = (picture.width() as u32, picture.height() as u32);
-    let source = TypedImageRef::<U8x4>::from_buffer(from_width, from_height, picture.rgba());
-    let source = source.map_err(|e| fail(&e))?;
-    let mut rgba = vec![0; width * height * 4];
-    let target = TypedImage::<U8x4>::from_buffer(width as u32, height as u32, &mut rgba);
-    let mut target = target.map_err(|e| fail(&e))?;
-    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(
-        crop.left,
-        crop.top,
-        crop.width,
-        crop.height,
-    );
-    Resizer::new().resize_typed(&source, &mut target, &options).map_err(|e| fail(&e))?;
-    drop(target);
-    Ok(rgba)
+    let size = (picture.width(), picture.height());
+    let region = Region { left: crop.left, top: crop.top, width: crop.width, height: crop.height };
+    lanczos(picture.rgba(), size, region, (width, height), fourth).map_err(CompositorError::Resize)
 }
 
 /// Converts sRGB bytes, interpreted as BT.709 R'G'B', to limited-range YUV 4:2:0 with left-sited chroma.

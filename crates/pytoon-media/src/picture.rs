@@ -333,10 +333,11 @@ pub fn write_rgb_jpeg(
     rgb: &[u8],
 ) -> Result<(), SystemError> {
     let mut bytes = Vec::new();
-    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
-    let (width, height) = (width as u32, height as u32);
-    let colour = image::ExtendedColorType::Rgb8;
-    image::ImageEncoder::write_image(encoder, rgb, width, height, colour)
+    let too_large = |_| SystemError::unusable(path, "a JPEG file has at most 65535 pixels a side");
+    let (width, height) =
+        (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
+    jpeg_encoder::Encoder::new(&mut bytes, 90)
+        .encode(rgb, width, height, jpeg_encoder::ColorType::Rgb)
         .map_err(|error| SystemError::unusable(path, error.to_string()))?;
     pytoon_process::disk::write_whole(path, &bytes)
 }

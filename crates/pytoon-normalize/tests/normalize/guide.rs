@@ -1,8 +1,6 @@
 //! Tests that the examples of the guide match the crate's behaviour.
 
-mod common;
-
-use common::{Reading, assert_readings};
+use crate::common::{Reading, assert_readings};
 
 /// Parses a row such as `` | dates | `3/4/2026` (`en-GB`) | the third of April | ``.
 fn row(line: &'static str) -> Option<Reading> {
@@ -20,7 +18,7 @@ fn row(line: &'static str) -> Option<Reading> {
 
 #[test]
 fn the_guide_is_true() {
-    let guide = include_str!("../../../docs/guides/how-text-is-read.md");
+    let guide = include_str!("../../../../docs/guides/how-text-is-read.md");
     let examples = guide.split("## Pronunciations").next().expect("a beginning");
     let rows: Vec<Reading> = examples.lines().filter_map(row).collect();
     assert!(rows.len() >= 35, "{} rows", rows.len());

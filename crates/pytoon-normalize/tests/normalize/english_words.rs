@@ -1,8 +1,6 @@
 //! Tests of English numbers, abbreviations and addresses beyond those of the fixture.
 
-mod common;
-
-use common::{Reading, assert_readings};
+use crate::common::{Reading, assert_readings};
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, normalize};
 

@@ -1,8 +1,6 @@
 //! Tests of English money, dates, times and units beyond those of the fixture.
 
-mod common;
-
-use common::{Reading, assert_readings};
+use crate::common::{Reading, assert_readings};
 
 /// Money phrases.
 const MONEY: &[Reading] = &[

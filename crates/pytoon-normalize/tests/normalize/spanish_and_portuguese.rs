@@ -1,8 +1,6 @@
 //! Tests of Spanish and Portuguese phrases.
 
-mod common;
-
-use common::{Reading, assert_readings};
+use crate::common::{Reading, assert_readings};
 
 /// Spanish phrases.
 const SPANISH: &[Reading] = &[

@@ -1,8 +1,6 @@
 //! Tests of German and French phrases, and of languages without rules.
 
-mod common;
-
-use common::{Reading, assert_readings, read};
+use crate::common::{Reading, assert_readings, read};
 
 /// German phrases.
 const GERMAN: &[Reading] = &[
