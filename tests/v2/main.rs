@@ -38,6 +38,7 @@ mod media;
 mod media_colours;
 mod media_kinds;
 mod media_pictures;
+mod openings;
 mod preset_sheet;
 mod redo;
 mod refused;

@@ -127,7 +127,7 @@ async fn measure(
 fn takes(timeline: &Timeline) -> impl Iterator<Item = String> {
     let clips = timeline.tracks.audio.iter().flat_map(|track| match track {
         AudioTrack::Voice { clips, .. } => clips.as_slice(),
-        AudioTrack::Music { .. } | AudioTrack::ClipSound { .. } => &[],
+        AudioTrack::Music { .. } | AudioTrack::ClipSound { .. } | AudioTrack::Effects { .. } => &[],
     });
     clips.map(|clip| clip.asset.clone())
 }

@@ -79,6 +79,7 @@ fn film(len: usize, seed: u64) {
         bed_below_voice_lu: 19.0,
         ducks: &ducks,
         clips: Vec::new(),
+        effects: Vec::new(),
         room_tone: true,
         target: Lufs(-14.0),
     };

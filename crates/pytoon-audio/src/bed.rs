@@ -1,7 +1,7 @@
 //! Fits music to the length of a film.
 //!
 //! Guarantees: the result has exactly the requested length; it starts with a 15 ms fade and reaches zero on its last
-//! sample after a square-law tail of 800 ms; loops are joined with an equal-power cross-fade at the point where the
+//! sample after a square-law tail; loops are joined with an equal-power cross-fade at the point where the
 //! music is most similar to its beginning.
 //!
 //! This module does not set levels. `mixer` measures and places the bed.
@@ -13,8 +13,10 @@ use crate::{Stereo, samples_from_ms};
 
 /// The length of the fade at the start of every bed.
 pub const FADE_IN_MS: f64 = 15.0;
-/// The length of the fade at the end of every bed.
+/// The length of the fade at the end of a bed.
 pub const TAIL_MS: f64 = 800.0;
+/// The length of the fade at the end of a bed in a film that loops.
+pub const LOOP_TAIL_MS: f64 = 140.0;
 
 /// The resolution of the level curve used to compare passages, in samples (10 ms).
 const FRAME: usize = 480;
@@ -23,9 +25,10 @@ const FRAME: usize = 480;
 const COMPARED: usize = 300;
 
 /// Fits `music` to `len` samples: drops the silence before the first sound, cuts or loops the rest, and fades both
-/// ends. `crossfade` is the length of a loop join in samples; a beat is a good choice.
+/// ends. `crossfade` is the length of a loop join in samples; a beat is a good choice. `tail_ms` is the length of the
+/// fade at the end, in milliseconds.
 #[must_use]
-pub fn fit_music(music: Stereo, len: usize, crossfade: usize) -> Stereo {
+pub fn fit_music(music: Stereo, len: usize, crossfade: usize, tail_ms: f64) -> Stereo {
     let mut out = skip_lead_in(music);
     if out.is_empty() {
         return Stereo::silence(len);
@@ -34,16 +37,15 @@ pub fn fit_music(music: Stereo, len: usize, crossfade: usize) -> Stereo {
         out = repeat(&out, len, crossfade);
     }
     out.resize(len);
-    fade_ends(&mut out);
+    fade_ends(&mut out, tail_ms);
     out
 }
 
-/// Applies the start and tail fades. Short beds share their length between the
-/// two.
-pub fn fade_ends(audio: &mut Stereo) {
+/// Applies the start fade and a tail fade of `tail_ms` milliseconds. Short beds share their length between the two.
+pub fn fade_ends(audio: &mut Stereo, tail_ms: f64) {
     let len = audio.len();
     let head = samples_from_ms(FADE_IN_MS).min(len / 4);
-    let tail = samples_from_ms(TAIL_MS).min(len - len / 3);
+    let tail = samples_from_ms(tail_ms).min(len - len / 3);
     for channel in [&mut audio.left, &mut audio.right] {
         for (n, sample) in channel.iter_mut().take(head).enumerate() {
             *sample *= n as f32 / head as f32;
@@ -151,20 +153,20 @@ mod tests {
     #[test]
     fn length_is_exact_and_ends_are_quiet() {
         for len in [0_usize, 1, 2, 500, 48_000, 480_000, 1_440_000] {
-            let got = fit_music(music(12.3), len, 24_000);
+            let got = fit_music(music(12.3), len, 24_000, TAIL_MS);
             assert_eq!((got.left.len(), got.right.len()), (len, len));
             if len > 10 {
                 assert_eq!(got.left[0], 0.0);
                 assert_eq!(got.left[len - 1], 0.0);
             }
         }
-        assert_eq!(fit_music(Stereo::default(), 100, 10), Stereo::silence(100));
-        assert_eq!(fit_music(Stereo::silence(50), 100, 10), Stereo::silence(100));
+        assert_eq!(fit_music(Stereo::default(), 100, 10, TAIL_MS), Stereo::silence(100));
+        assert_eq!(fit_music(Stereo::silence(50), 100, 10, TAIL_MS), Stereo::silence(100));
     }
 
     #[test]
     fn loops_keep_the_beat_and_the_level() {
-        let got = fit_music(music(12.3), 48_000 * 40, 24_000);
+        let got = fit_music(music(12.3), 48_000 * 40, 24_000, TAIL_MS);
         let to = loop_length(&music(12.3));
         assert!(
             (to as f64 / 96_000.0).fract().min(1.0 - (to as f64 / 96_000.0).fract()) < 0.02,

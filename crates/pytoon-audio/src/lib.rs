@@ -15,6 +15,7 @@ mod biquad;
 pub mod denoise;
 mod dsp;
 pub mod ducking;
+pub mod effects;
 mod error;
 pub mod lag;
 pub mod limiter;

@@ -14,10 +14,11 @@
 //! Start with [`Stems::of`], then [`Stems::master`].
 
 mod bed_level;
+mod effects;
 mod layers;
 
 use crate::ducking::duck_envelope;
-use crate::loudness::{measure_integrated_centred, mono_loss_given};
+use crate::loudness::{measure_integrated, measure_integrated_centred, mono_loss_given};
 use crate::master::{MasterReport, master_from};
 use crate::{Db, Dbtp, Lufs, Stereo};
 use pytoon_vocabulary::DuckRegion;
@@ -26,6 +27,12 @@ use pytoon_vocabulary::DuckRegion;
 pub const MIN_GAP_LU: f64 = 6.0;
 /// The level of the room tone in the finished mix.
 pub const ROOM_TONE_DBFS: f32 = -66.0;
+
+/// The level of a sound effect at its loudest below the voice, in LU.
+const BELOW_VOICE_LU: f64 = 15.0;
+/// In a film without a voice: the level above the music from which effects are placed, and the least loudness of music.
+const OVER_MUSIC_LU: f64 = 9.0;
+const QUIETEST_REFERENCE: f64 = -45.0;
 
 /// A processed voice take with its position.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +56,15 @@ pub struct PlacedStereo<'a> {
     pub level: Lufs,
 }
 
+/// A sound effect with its position.
+#[derive(Debug, Clone, Copy)]
+pub struct PlacedEffect<'a> {
+    /// The first sample in the film.
+    pub start: usize,
+    /// The effect at 48 kHz.
+    pub audio: &'a Stereo,
+}
+
 /// The input of the mixer.
 #[derive(Debug, Clone)]
 pub struct MixInput<'a> {
@@ -66,6 +82,8 @@ pub struct MixInput<'a> {
     pub ducks: &'a [DuckRegion],
     /// The clips' own audio, ducked with the music.
     pub clips: Vec<PlacedStereo<'a>>,
+    /// The sound effects.
+    pub effects: Vec<PlacedEffect<'a>>,
     /// True to add room tone even if there is music. A film with speech but without music always gets room tone.
     pub room_tone: bool,
     /// The programme loudness that mastering targets.
@@ -81,6 +99,8 @@ pub struct MixReport {
     pub music_gain: Option<Db>,
     /// The measured level of the ducked music below the voice during speech, in LU.
     pub bed_below_voice_lu: Option<f64>,
+    /// The smallest measured level of a sound effect below the words spoken with it, in LU.
+    pub effects_below_words_lu: Option<f64>,
     /// The loudness loss of the fold-down to one speaker, in LU.
     pub mono_loss_lu: f64,
     /// The report of mastering.
@@ -97,6 +117,7 @@ pub struct Stems {
     voice_loudness: Option<Lufs>,
     music_gain: Option<Db>,
     bed_below_voice_lu: Option<f64>,
+    effects_below_words_lu: Option<f64>,
 }
 
 /// A finished mix.
@@ -149,10 +170,24 @@ impl Stems {
         let mut music = placed.map_or_else(|| Stereo::silence(input.len), |p| p.audio);
         layers::add_clips(&mut music, &input.clips, &envelope, lift);
         drop(envelope);
+        let reference = match measurable {
+            Some(voice) => voice.0,
+            // Without a voice, effects are heard over the music.
+            None => measure_integrated(&music).0.max(QUIETEST_REFERENCE) + OVER_MUSIC_LU,
+        };
+        let effects_below_words_lu =
+            effects::add_effects(&mut music, &input.effects, &voice, reference, BELOW_VOICE_LU);
         if room_tone {
             layers::add_room_tone(&mut music, ROOM_TONE_DBFS - lift as f32);
         }
-        Self { voice, music, voice_loudness, music_gain, bed_below_voice_lu }
+        Self {
+            voice,
+            music,
+            voice_loudness,
+            music_gain,
+            bed_below_voice_lu,
+            effects_below_words_lu,
+        }
     }
 
     /// Sums the stems and masters them to a target loudness under a true-peak ceiling.
@@ -165,6 +200,7 @@ impl Stems {
             voice: self.voice_loudness,
             music_gain: self.music_gain,
             bed_below_voice_lu: self.bed_below_voice_lu,
+            effects_below_words_lu: self.effects_below_words_lu,
             mono_loss_lu: mono_loss_given(&mixed, mastering.after.integrated),
             master: mastering,
         };

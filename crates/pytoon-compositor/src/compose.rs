@@ -7,7 +7,7 @@
 use crate::CompositorError;
 use crate::assets::Assets;
 use crate::grade::GradeTable;
-use crate::overlay::PreparedOverlay;
+use crate::overlay::{Page, PreparedOverlay};
 use crate::placement::Placement;
 use crate::sampler::Scratch;
 use crate::still::PreparedStill;
@@ -97,13 +97,14 @@ impl Compositor {
         // The words of type scenes are laid out here only to find the characters that no font covers.
         let typed = caption_renderer(&timeline, &text, &placement, font.clone(), true);
         let typed = typed.map(|renderer| renderer.missing().to_vec()).unwrap_or_default();
+        let colours = palette(&timeline.look.palette);
+        let page =
+            Page { text: &text, placement: &placement, font: font.as_deref(), palette: &colours };
         let overlays = timeline
             .tracks
             .overlays
             .iter()
-            .map(|clip| {
-                PreparedOverlay::prepare(clip, assets.as_ref(), &text, &placement, font.as_deref())
-            })
+            .map(|clip| PreparedOverlay::prepare(clip, assets.as_ref(), &page))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             timeline,

@@ -1,9 +1,10 @@
 //! Converts the layout, in fractions of the frame, to frame pixels.
 
-use pytoon_core::layout::zones::{Sizes, zone_area};
+use pytoon_core::brief::Position;
+use pytoon_core::layout::zones::{Sizes, lower_third_area, zone_area};
 use pytoon_core::layout::{Area, Format, SafeArea, safe_area};
-use pytoon_core::timeline::Timeline;
 use pytoon_core::timeline::zones::sizes_of;
+use pytoon_core::timeline::{LOWER_THIRD_HEIGHT, Timeline};
 use pytoon_graphics::{Rect, SafeRect};
 use pytoon_vocabulary::CaptionZone;
 
@@ -52,6 +53,19 @@ impl Placement {
         self.to_pixels(Area { y1: area.y1, ..self.safe.area })
     }
 
+    /// Returns the area of a title: beside the picture for a position at the right, or else the safe area.
+    pub(crate) fn title(&self, position: Position) -> SafeRect {
+        match position {
+            Position::TopRight | Position::BottomRight => {
+                let area = zone_area(CaptionZone::Beside, &self.safe, self.sizes);
+                let centre_x = ((area.x0 + area.x1) / 2.0 * self.size.0) as f32;
+                let safe = self.safe.area;
+                SafeRect { centre_x, ..self.to_pixels(Area { y0: safe.y0, y1: safe.y1, ..area }) }
+            }
+            _ => self.safe(),
+        }
+    }
+
     /// Returns the area for the type of a scene without a picture.
     pub(crate) fn headline(&self) -> SafeRect {
         let area = self.safe.area;
@@ -62,6 +76,12 @@ impl Placement {
     pub(crate) fn type_area(&self) -> SafeRect {
         let area = self.safe.area;
         self.to_pixels(Area { y0: area.y0 + self.sizes.top, ..area })
+    }
+
+    /// Returns the area at whose lower left a lower third is drawn.
+    pub(crate) fn lower_third(&self, position: Position) -> Rect {
+        let height = LOWER_THIRD_HEIGHT * f64::from(self.unit) / self.size.1;
+        self.to_pixels(lower_third_area(&self.safe, self.sizes, height, position)).rect
     }
 
     /// Returns the width of an overlay in frame pixels. `share` is its fraction of the frame's width in an upright film;

@@ -1,7 +1,7 @@
 //! Presets: creative recipes for colours, motion, captions, music, transitions, voice and pacing, as data.
 
 use crate::text::SentenceEnd;
-use pytoon_vocabulary::{Background, CaptionLook, MusicMood, named_enum};
+use pytoon_vocabulary::{Background, CaptionLook, MusicMood, SoundEffect, named_enum};
 use serde::{Deserialize, Serialize};
 
 named_enum! {
@@ -107,6 +107,12 @@ pub struct Preset {
     pub voice: VoiceSpec,
     /// The pacing of the scenes.
     pub pacing: PacingSpec,
+    /// The sound effects that follow the picture: `whoosh`, `pop`, `riser`, `click`; default none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sound_effects: Vec<SoundEffect>,
+    /// True to show a short first sentence as a title, if the film begins with a picture; default false.
+    #[serde(default)]
+    pub opening_title: bool,
 }
 
 /// The colours of a preset: two hues in OKLCH, in degrees.

@@ -69,6 +69,9 @@ pub struct Scene {
     /// The words that the script emphasises.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emphasis: Vec<WordPlace>,
+    /// The indices of the sentences that begin an item of the script's list, from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<usize>,
     /// The caption text, if it differs from the spoken words.
     pub caption: Option<String>,
     /// True if the brief replaces the scene's words with a caption.

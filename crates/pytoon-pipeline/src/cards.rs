@@ -1,9 +1,9 @@
 //! The overlays of titles, end cards and logos.
 
 use pytoon_core::brief::{
-    BrandKit, Brief, Corner, END_CARD_MS, Logo, LogoShow, Position, TITLE_MS,
+    BrandKit, Brief, Corner, END_CARD_MS, Logo, LogoShow, OverlayMove, Position, TITLE_MS,
 };
-use pytoon_core::timeline::build::OverlayRequest;
+use pytoon_core::timeline::OverlayRequest;
 use pytoon_core::timeline::{OverlayContent, logo_place};
 
 /// Returns the overlays of a brief's title and end card, and of the brand's logo. The positions of titles are chosen with
@@ -45,6 +45,8 @@ fn cards(brief: &Brief, kit: &BrandKit) -> Vec<OverlayRequest> {
             start_ms,
             end_ms,
             scene: None,
+            animation: OverlayMove::Fade,
+            is_free: false,
         }
     };
     let title = brief.title.iter().map(|title| card(title, None, 0, Some(TITLE_MS)));
@@ -81,5 +83,7 @@ fn logo_overlay(path: &str, show: LogoShow, corner: Option<Corner>) -> OverlayRe
         start_ms: if show == LogoShow::Outro { -2000 } else { 3000 },
         end_ms: None,
         scene: None,
+        animation: OverlayMove::Fade,
+        is_free: show == LogoShow::Watermark && corner.is_none(),
     }
 }

@@ -20,6 +20,9 @@ use std::path::Path;
 /// The length above which a run of unchanging frames can be reported as frozen, in seconds.
 const STILL_SECONDS: f64 = 2.0;
 
+/// The smallest distance of a sound effect below words, in LU.
+const LEAST_BELOW_WORDS_LU: f64 = 10.0;
+
 const CHECKS: &[&str] = &[
     "length",
     "size",
@@ -28,6 +31,7 @@ const CHECKS: &[&str] = &[
     "true_peak",
     "clipping",
     "silence",
+    "effects",
     "black",
     "frozen",
     "cue_overlap",
@@ -164,6 +168,17 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
     }
     if film.sound.clipped_samples > 0 {
         findings.add("clipping", format!("{} samples are clipped", film.sound.clipped_samples));
+    }
+    if let Some(below) = film.sound.effects_below_words_lu
+        && below < LEAST_BELOW_WORDS_LU
+    {
+        findings.add(
+            "effects",
+            format!(
+                "a sound effect is {below:.1} LU below the words that it is heard with; \
+                 the minimum is {LEAST_BELOW_WORDS_LU:.0} LU"
+            ),
+        );
     }
     let has_voice =
         film.timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));

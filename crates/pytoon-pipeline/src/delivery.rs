@@ -144,6 +144,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
             gain_db: sound.gain_db,
             limiting_db: sound.limiting_db,
             bed_below_voice_lu: sound.bed_below_voice_lu,
+            effects_below_words_lu: sound.effects_below_words_lu,
         },
         encode: EncodeReceipt {
             encoder: picture.encoder.clone(),
@@ -291,7 +292,7 @@ pub(crate) const SIDECARS: [&str; 4] = [
 pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceClip> {
     timeline.tracks.audio.iter().flat_map(|track| match track {
         AudioTrack::Voice { clips, .. } => clips.as_slice(),
-        AudioTrack::Music { .. } | AudioTrack::ClipSound { .. } => &[],
+        AudioTrack::Music { .. } | AudioTrack::ClipSound { .. } | AudioTrack::Effects { .. } => &[],
     })
 }
 

@@ -182,6 +182,9 @@ pub struct LoudnessReceipt {
     pub limiting_db: f64,
     /// The distance from the level of the voice down to that of music and clips, in LU.
     pub bed_below_voice_lu: Option<f64>,
+    /// The smallest distance from words down to a sound effect that is heard with them, in LU; absent without effects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects_below_words_lu: Option<f64>,
 }
 
 /// The encoder and the profile of the film.

@@ -9,7 +9,8 @@ use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::{
-    BrandField, BrandKit, Brief, Logo, MediaEntry, MediaFile, MediaFit, PlacedLogo,
+    BrandField, BrandKit, Brief, Logo, MediaEntry, MediaFile, MediaFit, Overlay, OverlayStyle,
+    PlacedLogo,
 };
 use pytoon_core::layout::Format;
 use pytoon_core::note::{self, Note};
@@ -17,7 +18,7 @@ use pytoon_core::plan::MediaInfo;
 use pytoon_core::preset::Preset;
 use pytoon_core::profile::Profile;
 use pytoon_core::scene::MediaKind;
-use pytoon_core::timeline::build::OverlayRequest;
+use pytoon_core::timeline::OverlayRequest;
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, PaletteChoice};
 use pytoon_ffmpeg::probe;
@@ -477,7 +478,7 @@ impl Resolver<'_> {
                     *image = full.display().to_string();
                     OverlayContent::Image { asset: image.clone() }
                 }
-                (None, text) => OverlayContent::Text { text: text.clone().unwrap_or_default() },
+                (None, text) => text_overlay(overlay, text.as_deref().unwrap_or_default()),
             };
             out.push(OverlayRequest {
                 content,
@@ -487,6 +488,8 @@ impl Resolver<'_> {
                 start_ms: ms(overlay.start_seconds.unwrap_or(0.0)),
                 end_ms: overlay.end_seconds.map(ms),
                 scene: overlay.scene.map(|n| n as usize - 1),
+                animation: overlay.animation,
+                is_free: false,
             });
         }
         if let Some(problem) = brief.end_card_problem(kit) {
@@ -494,6 +497,19 @@ impl Resolver<'_> {
         }
         out.extend(cards::overlays(brief, kit));
         Ok(out)
+    }
+}
+
+/// Returns the text of an overlay in its style.
+fn text_overlay(overlay: &Overlay, text: &str) -> OverlayContent {
+    let line = text.trim().to_owned();
+    match overlay.style {
+        OverlayStyle::Plain => OverlayContent::Text { text: text.to_owned() },
+        OverlayStyle::Label => OverlayContent::Label { text: line },
+        OverlayStyle::LowerThird => {
+            let detail = overlay.detail.as_ref().map(|detail| detail.trim().to_owned());
+            OverlayContent::LowerThird { text: line, detail }
+        }
     }
 }
 

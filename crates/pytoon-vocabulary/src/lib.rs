@@ -22,6 +22,6 @@ pub use hex::hex;
 pub use ids::{CallId, EngineName, InvalidId, JobId, SceneId, TaskId};
 pub use money::MicroUsd;
 pub use rng::Rng;
-pub use style::{Background, CaptionLook, MusicMood, Treatment};
+pub use style::{Background, CaptionLook, MusicMood, SoundEffect, Treatment};
 pub use time::{DAY_MS, UnixMs, start_of_day};
 pub use units::{Frame, Ms};

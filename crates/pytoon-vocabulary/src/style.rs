@@ -95,6 +95,20 @@ named_enum! {
 }
 
 named_enum! {
+    /// A sound effect that follows the picture.
+    SoundEffect {
+        /// A rush of air, for a picture that moves in.
+        Whoosh => "whoosh",
+        /// A soft bubble, for a label that appears.
+        Pop => "pop",
+        /// A rising tone that ends where the last scene begins.
+        Riser => "riser",
+        /// A dry tick, for a figure that reaches its value.
+        Click => "click",
+    }
+}
+
+named_enum! {
     /// A way to set a spoken sentence as moving type.
     Treatment {
         /// Words appear one by one with the voice, as large as the page allows.

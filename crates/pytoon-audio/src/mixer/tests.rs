@@ -25,6 +25,7 @@ fn nothing_in(len: usize) -> MixInput<'static> {
         bed_below_voice_lu: 19.0,
         ducks: &[],
         clips: Vec::new(),
+        effects: Vec::new(),
         room_tone: true,
         target: TARGET,
     }
@@ -204,4 +205,30 @@ fn odd_inputs_are_survived() {
     let got = mix(input);
     assert!(got.mixed.left.iter().chain(&got.mixed.right).all(|s| s.is_finite()));
     assert_eq!(got.mixed.len(), 4800);
+}
+
+#[test]
+fn an_effect_is_heard_but_never_masks_a_word() {
+    let (samples, ranges) = speech();
+    let whoosh = crate::effects::generate_effect(pytoon_vocabulary::SoundEffect::Whoosh, 1);
+    let with = |starts: &[usize]| {
+        let voice = vec![Placed { start: 0, audio: &samples, gain_db: Db(0.0) }];
+        let effects =
+            starts.iter().map(|start| PlacedEffect { start: *start, audio: &whoosh }).collect();
+        mix(MixInput { voice, effects, ..nothing_in(LEN) })
+    };
+    let (in_words, in_pause) = (ranges[0].start + 48_000, ranges[0].end + 48_000);
+    let heard = with(&[in_words]);
+    let below = heard.report.effects_below_words_lu.expect("words and an effect");
+    assert!(below >= effects::LEAST_BELOW_WORDS_LU - 1e-6, "{below} LU");
+    let silent = with(&[]);
+    assert_eq!(silent.report.effects_below_words_lu, None);
+    // In a pause it is the loudest sound there.
+    let heard = with(&[in_pause]);
+    assert_eq!(heard.report.effects_below_words_lu, None);
+    let level = |heard: &Heard| {
+        let part = in_pause..in_pause + whoosh.len();
+        crate::dsp::power_db(crate::dsp::mean_square(&heard.mixed.left[part]))
+    };
+    assert!(level(&heard) > level(&silent) + 15.0, "{} {}", level(&heard), level(&silent));
 }

@@ -28,6 +28,18 @@ pub struct EndCard {
     pub logo: bool,
 }
 
+/// The ending of a film.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The film ends with its last scene.
+    #[default]
+    Plain,
+    /// The last half second dissolves into the first picture, so that a player that repeats the film shows no seam.
+    Loop,
+}
+
 impl Brief {
     /// Returns a problem of the title or the end card, or `None`.
     pub(super) fn card_problem(&self) -> Option<FieldProblem> {

@@ -101,47 +101,6 @@ impl Brief {
         Some(FieldProblem::new(format!("formats[{index}]"), reason))
     }
 
-    fn overlay_problem(&self) -> Option<FieldProblem> {
-        self.overlays.iter().enumerate().find_map(|(index, overlay)| {
-            let field = |name: &str| format!("overlays[{index}].{name}");
-            if overlay.image.is_some() == overlay.text.is_some() {
-                return Some(FieldProblem::new(
-                    format!("overlays[{index}]"),
-                    "set one of `image` and `text`, not both",
-                ));
-            }
-            if let (Some(start), Some(end)) = (overlay.start_seconds, overlay.end_seconds)
-                && end <= start
-            {
-                return Some(FieldProblem::new(
-                    field("end_seconds"),
-                    format!("{end} is not after start_seconds ({start})"),
-                ));
-            }
-            out_of_range(&field("width"), overlay.width, 0.02, 1.0)
-                .or_else(|| out_of_range(&field("opacity"), overlay.opacity, 0.0, 1.0))
-                .or_else(|| {
-                    out_of_range(
-                        &field("start_seconds"),
-                        overlay.start_seconds,
-                        0.0,
-                        MAX_FILM_SECONDS,
-                    )
-                })
-                .or_else(|| {
-                    out_of_range(&field("end_seconds"), overlay.end_seconds, 0.0, MAX_FILM_SECONDS)
-                })
-                .or_else(|| {
-                    out_of_range(
-                        &field("scene"),
-                        overlay.scene.map(f64::from),
-                        1.0,
-                        f64::from(MAX_SCENES),
-                    )
-                })
-        })
-    }
-
     fn scene_problem(&self) -> Option<FieldProblem> {
         let mut seen = std::collections::BTreeSet::new();
         self.scenes.iter().enumerate().find_map(|(index, scene)| {

@@ -9,17 +9,20 @@ mod cards;
 mod check;
 mod denoise;
 mod files;
+mod overlay;
 pub mod redo;
 mod scene_override;
 
 pub use captions::{CaptionPosition, CaptionSettings, CaptionsField, Platform};
-pub use cards::{END_CARD_MS, EndCard, TITLE_MS};
+pub use cards::{END_CARD_MS, EndCard, Ending, TITLE_MS};
 pub use check::deadline;
 pub use denoise::Denoise;
+pub use overlay::{Overlay, OverlayMove, OverlayStyle, Position};
 pub use scene_override::SceneOverride;
 
 use crate::layout::Format;
 use crate::time::MAX_FILM;
+use pytoon_vocabulary::SoundEffect;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -199,6 +202,16 @@ pub struct Brief {
     /// A card over the last 2.5 seconds: call to action, address, logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_card: Option<EndCard>,
+    /// True to show a number at each item of the script's list; default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chapters: Option<bool>,
+    /// The ending of the film: `plain` (default), or `loop`, which dissolves into the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// The sound effects that follow the picture, of `whoosh`, `pop`, `riser` and `click`; an empty list for none. By
+    /// default those of the preset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sound_effects: Option<Vec<SoundEffect>>,
     /// Pictures and text shown over the film, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub overlays: Vec<Overlay>,
@@ -243,7 +256,7 @@ pub struct MediaEntry {
 pub enum MediaFit {
     /// The picture covers the frame and its overhang is cropped.
     Crop,
-    /// Everything is shown: a picture over a dark ground in its own colours, a clip over a dark, blurred copy of itself.
+    /// Everything is shown, over a dark ground in the colours of the picture or clip, above or beside the captions.
     Whole,
     /// The picture covers the frame, and the visible part moves slowly along the cropped side.
     Pan,
@@ -434,74 +447,6 @@ pub enum LogoShow {
     Watermark,
     /// The logo is large, over the last two seconds.
     Outro,
-}
-
-/// A picture or text shown over the film.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Overlay {
-    /// A picture with or without alpha; set this or `text`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
-    /// The text, at most 500 characters; set this or `image`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// The position in the safe area.
-    #[serde(default)]
-    pub position: Position,
-    /// The width as a fraction of the frame width, 0.02 to 1; default 0.3.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<f64>,
-    /// The opacity, 0 to 1; default 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub opacity: Option<f64>,
-    /// The start time in seconds, 0 to 60; by default the start of the film.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_seconds: Option<f64>,
-    /// The end time in seconds, after the start time and at most 60; by default the end of the film.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_seconds: Option<f64>,
-    /// The number of the only scene that shows the overlay, 1 (the first) to 40.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scene: Option<u32>,
-}
-
-/// A position in the safe area.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Position {
-    /// Top left.
-    TopLeft,
-    /// Top centre.
-    Top,
-    /// Top right.
-    #[default]
-    TopRight,
-    /// Centre.
-    Center,
-    /// Bottom left.
-    BottomLeft,
-    /// Bottom centre.
-    Bottom,
-    /// Bottom right.
-    BottomRight,
-}
-
-impl Position {
-    /// Returns the position's name as used in briefs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TopLeft => "top_left",
-            Self::Top => "top",
-            Self::TopRight => "top_right",
-            Self::Center => "center",
-            Self::BottomLeft => "bottom_left",
-            Self::Bottom => "bottom",
-            Self::BottomRight => "bottom_right",
-        }
-    }
 }
 
 /// An invalid value: the field and the reason.

@@ -3,6 +3,7 @@
 
 use super::protection::ProtectionMap;
 use super::{Area, SafeArea};
+use crate::brief::Position;
 use crate::timeline::Window;
 use pytoon_vocabulary::{CaptionLook, CaptionZone};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,20 @@ pub fn zone_area(zone: CaptionZone, safe: &SafeArea, sizes: Sizes) -> Area {
     let half = (safe.centre_x - safe.area.x0).min(safe.area.x1 - safe.centre_x);
     Area::new(safe.centre_x - half, top, safe.centre_x + half, top + block)
 }
+
+/// Returns the area of a lower third: at the left, above the lower zone of the captions, or below the upper edge for a
+/// position there. `height` is a fraction of the frame's height.
+pub fn lower_third_area(safe: &SafeArea, sizes: Sizes, height: f64, position: Position) -> Area {
+    let top = match position {
+        Position::TopLeft | Position::Top | Position::TopRight => safe.area.y0 + sizes.top,
+        _ => zone_area(CaptionZone::Lower, safe, sizes).y0 - LOWER_THIRD_GAP - height,
+    };
+    let top = top.max(safe.area.y0);
+    Area::new(safe.area.x0, top, safe.area.x1, top + height)
+}
+
+/// The distance of a lower third from the captions, as a fraction of the frame's height.
+const LOWER_THIRD_GAP: f64 = 0.012;
 
 /// Returns the height of the largest usual block of captions (two lines; one line of single words), in pixels of a 1080x1920 frame.
 pub fn block_height(look: CaptionLook, size: f64) -> f64 {

@@ -221,6 +221,7 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
         sentence_pauses: spoken.pauses,
         lead_pause: spoken.lead_pause,
         emphasis: spoken.emphasis,
+        items: spoken.items,
         caption: None,
         caption_is_override: false,
         shown_as: None,
@@ -413,6 +414,7 @@ fn say_instead(scene: &mut Scene, words: &str, preset: &Preset) {
     scene.sentence_pauses = spoken.pauses;
     scene.lead_pause = spoken.lead_pause;
     scene.emphasis = spoken.emphasis;
+    scene.items = spoken.items;
     scene.duration = estimated_duration_ms(preset, &sentences).max(scene.min_duration);
 }
 

@@ -15,6 +15,7 @@ pub(super) struct Spoken {
     pub(super) pauses: Vec<u32>,
     pub(super) lead_pause: u32,
     pub(super) emphasis: Vec<WordPlace>,
+    pub(super) items: Vec<usize>,
 }
 
 impl Spoken {
@@ -40,6 +41,9 @@ impl Spoken {
         match self.pauses.last_mut() {
             None => self.lead_pause = asked[0],
             Some(before) => *before = (*before).max(asked[0]),
+        }
+        if sentence.starts_item && !words.is_empty() {
+            self.items.push(self.sentences.len());
         }
         let is_all = sentence.emphasis.len() == words.len();
         let mut from = 0;

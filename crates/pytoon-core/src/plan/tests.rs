@@ -31,6 +31,8 @@ pub(crate) fn preset() -> Preset {
             scene_pause_ms: 250,
             silent_scene_seconds: 2.5,
         },
+        sound_effects: Vec::new(),
+        opening_title: false,
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Block {
     pub(super) is_quote: bool,
     /// True if a line end never ends a sentence in this block, as in a list item or a heading.
     pub(super) is_item: bool,
+    /// True for an item of a list.
+    pub(super) is_listed: bool,
 }
 
 /// A line before its Markdown prefix is parsed.
@@ -138,6 +140,7 @@ impl Reader<'_> {
                 end: SentenceEnd::Paragraph,
                 is_quote,
                 is_item: true,
+                is_listed: false,
             });
             return self.close(SentenceEnd::Paragraph);
         }
@@ -168,6 +171,9 @@ impl Reader<'_> {
             let rest = &cells[skip..];
             let boxed = if is_number { 0 } else { checkbox(&view(rest)) };
             self.start(trim(&rest[boxed..]).to_vec(), is_quote, true);
+            if let Some(block) = &mut self.open {
+                block.is_listed = true;
+            }
             return;
         }
         match &mut self.open {
@@ -178,7 +184,7 @@ impl Reader<'_> {
 
     fn start(&mut self, cells: Vec<Cell>, is_quote: bool, is_item: bool) {
         let end = SentenceEnd::Sentence;
-        self.open = Some(Block { lines: vec![cells], end, is_quote, is_item });
+        self.open = Some(Block { lines: vec![cells], end, is_quote, is_item, is_listed: false });
     }
 
     /// Returns the length of a list marker with the spaces after it, or `None` if the line begins with no marker.

@@ -49,6 +49,8 @@ pub struct Sentence {
     pub emphasis: Vec<usize>,
     /// The pauses that the script requests, in order.
     pub pauses: Vec<Pause>,
+    /// True if the sentence is the first of a list item.
+    pub starts_item: bool,
 }
 
 /// A pause that a script requests.
@@ -182,12 +184,17 @@ fn plain_units(script: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Ve
     let mut units = Units::new(notes);
     for block in blocks::read(cells, &mut removed.marks) {
         let (end, is_item, is_quote) = (block.end, block.is_item, block.is_quote);
+        let is_listed = block.is_listed;
         let mut lines = inline_lines(block, removed);
         for line in &mut lines {
             line.starts = inline::take_direction(&mut line.cells)
                 || inline::take_speaker(&mut line.cells, &names, removed);
         }
+        let from = units.units.len();
         units.lines(lines, end, is_item, is_quote);
+        if is_listed {
+            units.start_item(from);
+        }
     }
     units.finish()
 }

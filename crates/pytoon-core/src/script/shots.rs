@@ -85,10 +85,10 @@ fn next_marker(text: &str) -> Option<(usize, usize)> {
 
 pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Vec<Unit> {
     let cells = markup::read(block, &mut removed.marks);
-    let mut blocks: Vec<(Vec<InlineLine>, SentenceEnd, bool)> = Vec::new();
+    let mut blocks: Vec<(Vec<InlineLine>, SentenceEnd, bool, bool)> = Vec::new();
     for block in blocks::read(cells, &mut removed.marks) {
-        let (end, is_item) = (block.end, block.is_item);
-        blocks.push((inline_lines(block, removed), end, is_item));
+        let (end, is_item, is_listed) = (block.end, block.is_item, block.is_listed);
+        blocks.push((inline_lines(block, removed), end, is_item, is_listed));
     }
     let is_voice = |line: &InlineLine| {
         let words = plain(&line.cells);
@@ -99,7 +99,7 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
     // Lines continue the voice until a blank line or a label; a label alone is followed by its words.
     let mut goes_on = false;
     let mut label_alone = false;
-    for (lines, end, is_item) in blocks {
+    for (lines, end, is_item, is_listed) in blocks {
         let mut spoken = Vec::new();
         goes_on &= std::mem::take(&mut label_alone);
         for mut line in lines {
@@ -134,7 +134,11 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
             }
         }
         // A voice's line in quotation marks is spoken without them.
+        let from = units.units.len();
         units.lines(spoken, end, is_item, has_voice);
+        if is_listed {
+            units.start_item(from);
+        }
     }
     let camera = |unit: Unit| match unit {
         Unit::Sentence(sentence) if !has_voice && opens_with_camera(&sentence.text) => {

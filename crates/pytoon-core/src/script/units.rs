@@ -101,6 +101,17 @@ impl<'a> Units<'a> {
         }
     }
 
+    /// Marks the first sentence from a unit on as the beginning of a list item.
+    pub(super) fn start_item(&mut self, from: usize) {
+        let mut sentences = self.units.iter_mut().skip(from).filter_map(|unit| match unit {
+            Unit::Sentence(sentence) => Some(sentence),
+            _ => None,
+        });
+        if let Some(sentence) = sentences.next() {
+            sentence.starts_item = true;
+        }
+    }
+
     /// Adds the sentences of a text. Line ends within it do not end a sentence.
     fn run(&mut self, cells: Vec<Cell>, end: SentenceEnd, is_quote: bool) {
         let words = Words::of(&cells, is_quote);

@@ -9,18 +9,22 @@
 //! Start with [`build`].
 
 use super::asset_facts::AssetFacts;
+use super::chapters::chapter_clips;
+use super::corner::place_in_corner;
 use super::duck::{DuckSettings, duck_regions};
+use super::effects::{Events, place_effects};
 use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
+use super::loop_end::close_loop;
 use super::moving::{self, Moving};
+use super::overlay::{OverlayRequest, overlay_clips};
 use super::shots::{FrameSize, ShotTime, ShotWish, plan_shot, varied};
-use super::titles::place_titles;
+use super::titles::{self, opening_title, place_titles};
 use super::utterance::Utterance;
 use super::zones::{self, Placing};
 use super::{
-    AudioTrack, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent, SoundClip,
-    Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
+    AudioTrack, ClipSource, Look, MusicTrackSource, OverlayClip, SoundClip, Timeline,
+    TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
 };
-use crate::brief::Position;
 use crate::caption;
 use crate::layout::zones::Chosen;
 use crate::layout::{Area, Format, safe_area};
@@ -29,8 +33,7 @@ use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::time::{FrameRange, MsRange};
-use pytoon_vocabulary::{CaptionLook, CaptionWord, CaptionZone, Frame, Ms, Rng};
-use serde::Serialize;
+use pytoon_vocabulary::{CaptionLook, CaptionWord, CaptionZone, Frame, Ms, Rng, SoundEffect};
 use std::collections::BTreeMap;
 
 const ONE_FRAME: Frame = Frame::new(1);
@@ -38,27 +41,6 @@ const ONE_FRAME: Frame = Frame::new(1);
 const SHORTEST_TRANSITION: Frame = Frame::new(2);
 /// The delay between the onset of a masked word and its mute.
 const MUTE_DELAY: Ms = Ms::new(60);
-
-/// An overlay of the film with its file resolved.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OverlayRequest {
-    /// The picture or text of the overlay.
-    pub content: OverlayContent,
-    /// The position in the safe area.
-    pub position: Position,
-    /// The width as a fraction of the frame width.
-    pub width: f64,
-    /// The opacity, 0 to 1.
-    pub opacity: f64,
-    /// The start in milliseconds, from the start of the film or of the overlay's scene. A negative value
-    /// counts from the end of the film.
-    pub start_ms: i64,
-    /// The end in milliseconds, or `None` for the end of the film or of the overlay's scene. A negative value counts from
-    /// the end of the film.
-    pub end_ms: Option<i64>,
-    /// The index of the only scene that shows the overlay, from 0.
-    pub scene: Option<usize>,
-}
 
 /// The inputs of a timeline.
 #[derive(Debug, Clone)]
@@ -87,6 +69,21 @@ pub struct BuildInput<'a> {
     pub target_ms: Option<i64>,
     /// The words that are masked in captions and muted in the voice.
     pub masked_words: &'a [String],
+    /// The openings, endings and sounds of the film.
+    pub extras: Extras<'a>,
+}
+
+/// The openings, endings and sounds of a film.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// True for a number at each item of the script's list.
+    pub chapters: bool,
+    /// True for an end that dissolves into the beginning.
+    pub loops: bool,
+    /// True for a title from the first sentence, if the film has none.
+    pub opening_title: bool,
+    /// The kinds of sound effects.
+    pub effects: &'a [SoundEffect],
 }
 
 /// A timeline with notes about its compromises.
@@ -158,7 +155,13 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     };
     let total_frames = total_frames.max(ONE_FRAME);
     let mut places = scene_places(input, &fitted, total_frames);
-    let mut overlays = overlay_track(input, &places, total_frames);
+    let words = words::scene_words(input.graph, input.speech, &fitted, &places, rate);
+    let (mut overlays, is_free): (Vec<OverlayClip>, Vec<bool>) =
+        overlay_clips(input.overlays, rate, &places, total_frames).into_iter().unzip();
+    if input.extras.chapters {
+        let numbers = chapter_clips(input.graph, &words, &places, &overlays, rate);
+        overlays.extend(numbers);
+    }
     let mut look = input.look.clone();
     let format = Format::nearest(input.profile.width, input.profile.height);
     let safe = safe_area(look.captions.platform, format).area;
@@ -173,7 +176,9 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     // Without the last zone, which is beside a picture that is not cropped.
     let zone_areas = &areas[..areas.len() - 1];
     let mut video = video_track(input, &places, if input.captions { zone_areas } else { &[] });
-    let words = words::scene_words(input.graph, input.speech, &fitted, &places, rate);
+    if input.extras.loops {
+        close_loop(&mut video, rate, total_frames);
+    }
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
     words::set_as_type(&mut video, &words, rate, input.masked_words);
@@ -183,11 +188,28 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     } else {
         Vec::new()
     };
+    for index in is_free.iter().enumerate().filter_map(|(index, free)| free.then_some(index)) {
+        let mut logo = overlays.remove(index);
+        place_in_corner(&placing, &places, &video, &overlays, &mut logo);
+        overlays.insert(index, logo);
+    }
+    let opening = if input.extras.opening_title {
+        let first = words.first().zip(places.first());
+        first.and_then(|first| opening_title(first, rate, input.masked_words, &video, &overlays))
+    } else {
+        None
+    };
+    if let Some(title) = &opening {
+        overlays.push(title.clone());
+    }
     let titles = place_titles(&placing, &places, &video, &mut overlays);
     let over = |scene: &TimelineScene| {
         titles.iter().filter_map(|title| title.view(scene, &placing)).collect()
     };
     let chosen = zones::place(&placing, &places, &video, &over, &mut captions);
+    if let Some(title) = &opening {
+        titles::leave_out(&mut captions, title.range().to_ms(rate));
+    }
     if input.captions {
         places.iter_mut().zip(chosen).for_each(|(place, chosen)| place.captions = chosen);
     }
@@ -205,7 +227,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
         look,
         profile: input.profile.clone(),
         tracks: Tracks {
-            audio: audio_tracks(input, &fitted, &places, &video, total_duration),
+            audio: audio_tracks(input, &fitted, &places, &video, &overlays, total_duration),
             overlays,
             video,
             captions: words::mask_cues(captions, input.masked_words),
@@ -442,6 +464,7 @@ fn audio_tracks(
     fitted: &TimeFit,
     places: &[TimelineScene],
     video: &[VideoClip],
+    overlays: &[OverlayClip],
     total: Ms,
 ) -> Vec<AudioTrack> {
     let mut tracks = Vec::new();
@@ -484,11 +507,18 @@ fn audio_tracks(
             gain_db: input.graph.global_audio.music_gain_db,
             bed_below_voice_lu: input.preset.music.bed_below_voice_lu,
             duck_regions: regions.clone(),
+            loops: input.extras.loops,
         });
     }
     let sounds = clip_sounds(input, video);
     if !sounds.is_empty() {
         tracks.push(AudioTrack::ClipSound { clips: sounds, duck_regions: regions });
+    }
+    let rate = input.profile.frame_rate;
+    let events = Events { video, overlays, scenes: places, words: &spoken, rate };
+    let cues = place_effects(input.extras.effects, &events);
+    if !cues.is_empty() {
+        tracks.push(AudioTrack::Effects { cues });
     }
     tracks
 }
@@ -516,40 +546,4 @@ fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
 
 fn frame_size(profile: &Profile) -> FrameSize {
     FrameSize { width: profile.width, height: profile.height }
-}
-
-fn overlay_track(
-    input: &BuildInput<'_>,
-    places: &[TimelineScene],
-    total_frames: Frame,
-) -> Vec<OverlayClip> {
-    let rate = input.profile.frame_rate;
-    let total = rate.frame_to_ms(total_frames);
-    input
-        .overlays
-        .iter()
-        .filter_map(|overlay| {
-            let (low, high) = match overlay.scene {
-                Some(scene) => places.get(scene).map(|p| (p.start_frame, p.end_frame))?,
-                None => (Frame::ZERO, total_frames),
-            };
-            let start = Ms::new(overlay.start_ms);
-            let start = if start < Ms::ZERO { total + start } else { start };
-            let offset = if overlay.scene.is_some() { low } else { Frame::ZERO };
-            let frame_at = |ms| (rate.ms_to_frame_round(ms) + offset).clamp(low, high);
-            let start_frame = frame_at(start.max(Ms::ZERO));
-            let end = overlay.end_ms.map(Ms::new);
-            let end = end.map(|end| if end < Ms::ZERO { total + end } else { end });
-            let end_frame = end.map_or(high, frame_at);
-            (end_frame > start_frame).then(|| OverlayClip {
-                content: overlay.content.clone(),
-                position: overlay.position,
-                width: overlay.width,
-                opacity: overlay.opacity,
-                start_frame,
-                end_frame,
-                fade_frames: rate.seconds_to_frames_round(0.2).min((end_frame - start_frame) / 2),
-            })
-        })
-        .collect()
 }

@@ -89,6 +89,10 @@ impl AudioTrack {
                 sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, Ms::ZERO)));
                 duck_regions
             }
+            Self::Effects { cues } => {
+                all.extend(cues.iter().map(|cue| (FIELD, cue.at, Ms::ZERO)));
+                return;
+            }
         };
         all.extend(regions.iter().map(|region| (FIELD, region.start, region.end)));
         all.extend(regions.iter().map(|region| (FIELD, region.ramp_down, region.ramp_up)));

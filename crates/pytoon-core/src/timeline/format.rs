@@ -14,7 +14,7 @@ use super::{
     AudioTrack, ClipSource, Look, OverlayClip, OverlayContent, Timeline, TimelineScene, Tracks,
     Transition, VideoClip,
 };
-use crate::brief::Position;
+use crate::brief::{OverlayMove, Position};
 use crate::layout::zones::Chosen;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
@@ -152,8 +152,11 @@ struct OverlayEntry {
     start: Ms,
     /// The end in milliseconds.
     end: Ms,
-    /// The length of the fade at both ends, in frames.
+    /// The length of the move at both ends, in frames.
     fade_frames: Frame,
+    /// The move with which the overlay appears and leaves; absent for a fade.
+    #[serde(default, skip_serializing_if = "OverlayMove::is_fade")]
+    animation: OverlayMove,
 }
 
 impl TimelineFile {
@@ -267,6 +270,7 @@ impl From<OverlayEntry> for OverlayClip {
             start_frame: entry.start_frame,
             end_frame: entry.end_frame,
             fade_frames: entry.fade_frames,
+            animation: entry.animation,
         }
     }
 }
@@ -351,6 +355,7 @@ impl OverlayEntry {
             start,
             end,
             fade_frames: clip.fade_frames,
+            animation: clip.animation,
         }
     }
 }

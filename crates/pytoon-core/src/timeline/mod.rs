@@ -8,11 +8,15 @@
 
 pub mod asset_facts;
 pub mod build;
+mod chapters;
 mod chunks;
+mod corner;
 pub mod duck;
+mod effects;
 mod far;
 pub mod fit;
 pub mod format;
+mod loop_end;
 pub mod moving;
 mod overlay;
 pub mod reading;
@@ -31,13 +35,16 @@ use crate::layout::zones::Chosen;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
-pub use overlay::{OverlayClip, OverlayContent, logo_place};
+pub use effects::EffectCue;
+pub use loop_end::is_loop;
+pub use overlay::{OverlayClip, OverlayContent, OverlayRequest, logo_place};
 use pytoon_vocabulary::{
     Background, CaptionCue, CaptionLook, CaptionWord, DuckRegion, EngineName, Frame, Ms, MusicMood,
     SceneId, Treatment,
 };
 use reading::{AtEnd, ClipFit, ClipReading};
 use serde::{Deserialize, Serialize};
+pub use titles::{LABEL_HEIGHT, LOWER_THIRD_HEIGHT};
 
 /// A film, ready to be drawn and mixed. [`format`] defines its file format.
 #[derive(Debug, Clone, PartialEq)]
@@ -234,6 +241,13 @@ pub enum ClipSource {
     },
 }
 
+impl ClipSource {
+    /// Returns true for a drawn background.
+    pub fn is_background(&self) -> bool {
+        matches!(self, Self::Background { .. })
+    }
+}
+
 /// The words of a scene, set as type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -317,6 +331,14 @@ pub enum AudioTrack {
         bed_below_voice_lu: f64,
         /// The regions in which the music is ducked.
         duck_regions: Vec<DuckRegion>,
+        /// True if the film loops, so that the music ends at once; absent otherwise.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        loops: bool,
+    },
+    /// Sound effects on events of the picture.
+    Effects {
+        /// The effects, in order of time.
+        cues: Vec<EffectCue>,
     },
     /// The clips' own audio, ducked like music.
     ClipSound {

@@ -196,7 +196,7 @@ pub enum ClipFit {
         /// The centre of the visible part one frame past the last visible frame.
         to: (f64, f64),
     },
-    /// The whole clip is shown over a dark, blurred copy of itself.
+    /// The whole clip is shown over a dark ground in its own colours, above or beside the captions.
     Whole,
 }
 
@@ -210,6 +210,14 @@ impl ClipFit {
     /// Returns true for the default fit, in which the middle of the clip covers the frame.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Returns the fit that keeps the window of the first frame.
+    pub(super) fn at_start(self) -> Self {
+        match self {
+            Self::Cover { from, .. } => Self::Cover { from, to: from },
+            Self::Whole => self,
+        }
     }
 }
 

@@ -51,6 +51,9 @@ pub(super) fn top_room(profile: &Profile, safe: &Area, overlays: &[OverlayClip])
     let room = |clip: &OverlayClip| match clip.content {
         OverlayContent::Image { .. } => clip.width * width.min(height) / height * 0.7,
         OverlayContent::Text { .. } => 150.0 * unit,
+        OverlayContent::Label { .. } => 100.0 * unit,
+        OverlayContent::Chapter { .. } => 150.0 * unit,
+        OverlayContent::LowerThird { .. } => 0.0,
         // Captions of its scene keep clear of it by their zone.
         OverlayContent::Title { .. } => 0.0,
     };
@@ -121,11 +124,15 @@ impl Placing<'_> {
 
     /// Returns true if a clip is a picture with room for captions beside it.
     fn is_beside(&self, clip: &VideoClip, safe: &Area) -> bool {
-        let ClipSource::Picture { asset, fit: Fit::BlurFill, .. } = &clip.source else {
-            return false;
+        let asset = match &clip.source {
+            ClipSource::Picture { asset, fit: Fit::BlurFill, .. }
+            | ClipSource::Clip { asset, fit: ClipFit::Whole, .. } => asset,
+            _ => return false,
         };
         match self.assets.get(asset) {
-            Some(AssetFacts::Picture(facts)) => beside(&self.split(facts), safe).is_some(),
+            Some(AssetFacts::Picture(facts) | AssetFacts::Clip { seen: Some(facts), .. }) => {
+                beside(&self.split(facts), safe).is_some()
+            }
             _ => false,
         }
     }
@@ -155,7 +162,9 @@ impl Placing<'_> {
                             let window = |centre: &(f64, f64)| Window::around(aspect, 1.0, *centre);
                             ((facts.protected, facts.subject), [from, to].map(window))
                         }
-                        ClipFit::Whole => ((everything, nothing), [whole_window(aspect); 2]),
+                        ClipFit::Whole => {
+                            ((everything, nothing), [window_of(&self.split(facts)); 2])
+                        }
                     }
                 }
                 _ => return None,
@@ -177,22 +186,12 @@ fn window_of(area: &Area) -> Window {
     Window { x: -area.x0 / width, y: -area.y0 / height, width: 1.0 / width, height: 1.0 / height }
 }
 
-/// Returns the window of a clip that is shown whole. `aspect` is the frame's aspect ratio divided by that of the clip.
-fn whole_window(aspect: f64) -> Window {
-    let (width, height) = if aspect < 1.0 { (1.0, 1.0 / aspect) } else { (aspect, 1.0) };
-    Window { x: (1.0 - width) / 2.0, y: (1.0 - height) / 2.0, width, height }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn windows_of_whole_pictures_are_larger_than_the_picture() {
-        // A 16:9 clip in a 9:16 frame fills 31.6 % of its height.
-        let window = whole_window((9.0 / 16.0) / (16.0 / 9.0));
-        assert!((1.0 / window.height - 0.316).abs() < 0.001 && window.width == 1.0);
-        assert!((window.y + window.height / 2.0 - 0.5).abs() < 1e-9);
         let window = window_of(&Area::new(0.125, 0.25, 0.625, 0.75));
         assert_eq!((window.width, window.height, window.x, window.y), (2.0, 2.0, -0.25, -0.5));
     }

@@ -3,14 +3,15 @@
 
 use super::ClipView;
 use crate::clip_reading::AlphaDecoder;
+use pytoon_core::layout::split::picture_area;
 use pytoon_core::profile::Profile;
 use pytoon_core::timeline::reading::{ClipFit, ClipReading, FieldOrder};
 use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg};
 use pytoon_process::CommandLine;
 use pytoon_vocabulary::Ms;
 
-/// The factor by which the frame's size is divided to compute the blurred background.
-const GROUND_SHARE: u32 = 16;
+/// The number of samples of a clip's colours across the shorter and the longer side of the frame.
+const GROUND_SAMPLES: (u32, u32) = (4, 6);
 
 /// The size of FFmpeg's frames, and the path of the film's window across them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -184,33 +185,30 @@ fn cover(reading: &ClipReading, profile: &Profile, geometry: &Geometry) -> Strin
     }
 }
 
-/// Returns the filter that shows the whole clip over a dark, blurred copy of itself.
+/// Returns the filter that shows the whole clip in the area of the split layout, over a dark ground in the clip's own
+/// colours: a few samples of each frame, blended into each other.
 fn contain_filter(reading: &ClipReading, profile: &Profile) -> String {
     let (w, h) = (profile.width, profile.height);
-    let (clip_w, clip_h) = (f64::from(reading.width), f64::from(reading.height));
-    let size = |w: u32, h: u32, covers: bool| {
-        let (x, y) = (f64::from(w) / clip_w, f64::from(h) / clip_h);
-        let scale = if covers { x.max(y) } else { x.min(y) };
-        let even = |size: f64| ((size * scale).round() as u32 & !1).max(2);
-        let (scaled_w, scaled_h) = (even(clip_w), even(clip_h));
-        if covers { (scaled_w.max(w), scaled_h.max(h)) } else { (scaled_w.min(w), scaled_h.min(h)) }
-    };
-    let small = |size: u32| ((size / GROUND_SHARE) & !1).max(16);
-    let (small_w, small_h) = (small(w), small(h));
-    let (ground_w, ground_h) = size(small_w, small_h, true);
-    let (front_w, front_h) = size(w, h, false);
+    let area = picture_area((w, h), (reading.width, reading.height));
+    let even = |share: f64, size: u32| (share * f64::from(size)).round() as u32 & !1;
+    let (left, top) = (even(area.x0, w), even(area.y0, h));
+    let front_w = even(area.width(), w).max(2).min(w - left);
+    let front_h = even(area.height(), h).max(2).min(h - top);
     let (colour, format) = (colour_options(reading), pixel_format(reading));
     let flags = scaler(reading);
     let overlay = if reading.colours.is_some() { "yuv420p10" } else { "yuv420" };
+    let (samples_w, samples_h) =
+        if w < h { GROUND_SAMPLES } else { (GROUND_SAMPLES.1, GROUND_SAMPLES.0) };
+    // A slope of few codes has visible steps; a fixed grain hides them.
+    let grain = if reading.colours.is_some() { "" } else { "noise=c0s=3:c0f=u:c0_seed=7," };
     format!(
         "split[front][back];\
-         [back]scale={ground_w}:{ground_h}:flags=area:{colour},format={format},\
-         crop={small_w}:{small_h},gblur=sigma=2.2,\
-         lutyuv=y='(val-minval)*0.5+minval':u='(val-(minval+maxval)/2)*0.6+(minval+maxval)/2':\
-         v='(val-(minval+maxval)/2)*0.6+(minval+maxval)/2',\
-         scale={w}:{h}:flags=bicubic,setsar=1[ground];\
+         [back]scale={samples_w}:{samples_h}:flags=area:{colour},format={format},\
+         lutyuv=y='(val-minval)*0.42+minval':u='(val-(minval+maxval)/2)*0.7+(minval+maxval)/2':\
+         v='(val-(minval+maxval)/2)*0.7+(minval+maxval)/2',\
+         scale={w}:{h}:flags=bicubic,{grain}setsar=1[ground];\
          [front]scale={front_w}:{front_h}:flags={flags}:{colour},format={format},setsar=1[whole];\
-         [ground][whole]overlay=(W-w)/2:(H-h)/2:format={overlay},format={format}"
+         [ground][whole]overlay={left}:{top}:format={overlay},format={format}"
     )
 }
 

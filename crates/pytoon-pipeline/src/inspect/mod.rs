@@ -277,7 +277,7 @@ fn facts(
     let scenes: Vec<SceneFacts> = timeline.timeline.iter().map(scene_facts).collect();
     let ducks = timeline.tracks.audio.iter().flat_map(|track| match track {
         AudioTrack::Music { duck_regions, .. } => duck_regions.as_slice(),
-        AudioTrack::Voice { .. } | AudioTrack::ClipSound { .. } => &[],
+        AudioTrack::Voice { .. } | AudioTrack::ClipSound { .. } | AudioTrack::Effects { .. } => &[],
     });
     Facts {
         duration_ms: timeline.total_duration().get(),

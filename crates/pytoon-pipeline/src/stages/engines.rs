@@ -16,12 +16,14 @@ use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
 use crate::{PipelineError, Result};
-use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, SceneOverride, deadline};
+use pytoon_core::brief::{
+    Brief, ClipReuse, OnDegrade, OverlayMove, Position, SceneOverride, deadline,
+};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph};
+use pytoon_core::timeline::OverlayRequest;
 use pytoon_core::timeline::asset_facts::AssetFacts;
-use pytoon_core::timeline::build::OverlayRequest;
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, Timeline};
 use pytoon_engines::adapter::Ratio;
@@ -492,5 +494,7 @@ fn product_overlay(asset: String, scene: usize) -> OverlayRequest {
         start_ms: 0,
         end_ms: None,
         scene: Some(scene),
+        animation: OverlayMove::Fade,
+        is_free: false,
     }
 }

@@ -97,7 +97,11 @@ pub(crate) fn stamps(sources: &Sources) -> Vec<String> {
     let sound = [&sources.brief.voice_file, &sources.brief.music_source];
     let overlays = sources.overlays.iter().filter_map(|overlay| match &overlay.content {
         OverlayContent::Image { asset } => Some(asset.as_str()),
-        OverlayContent::Text { .. } | OverlayContent::Title { .. } => None,
+        OverlayContent::Text { .. }
+        | OverlayContent::Label { .. }
+        | OverlayContent::LowerThird { .. }
+        | OverlayContent::Chapter { .. }
+        | OverlayContent::Title { .. } => None,
     });
     let all = media.chain(sound.into_iter().flatten().map(String::as_str)).chain(overlays);
     all.chain(sources.font.as_deref()).map(|path| content_stamp(Path::new(path))).collect()

@@ -4,16 +4,19 @@ use crate::folder::JobFolder;
 use crate::places::content_hash_of;
 use crate::stage::{Stage, StageContext, Step};
 use crate::{PipelineError, Result};
-use pytoon_audio::bed::{fade_ends, fit_music};
+use pytoon_audio::bed::{LOOP_TAIL_MS, TAIL_MS, fade_ends, fit_music};
+use pytoon_audio::effects::{generate_effect, peak_offset};
 use pytoon_audio::loudness::{Loudness, measure};
-use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, Stems};
+use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedEffect, PlacedStereo, Stems};
 use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::{AudioError, Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_config::settings::MixSettings;
 use pytoon_core::artifact;
 use pytoon_core::profile::AudioSettings;
 use pytoon_core::time::{FrameRate, MsRange};
-use pytoon_core::timeline::{AudioTrack, MusicTrackSource, SoundClip, Timeline, VoiceClip};
+use pytoon_core::timeline::{
+    AudioTrack, EffectCue, MusicTrackSource, SoundClip, Timeline, VoiceClip,
+};
 use pytoon_ffmpeg::sound;
 use pytoon_media::encode;
 use pytoon_process::{SystemError, disk};
@@ -58,6 +61,9 @@ pub(crate) struct SoundReport {
     pub(crate) decoded_true_peak_dbtp: Option<f64>,
     /// The distance from the level of the voice down to that of music and clips, in LU.
     pub(crate) bed_below_voice_lu: Option<f64>,
+    /// The smallest distance from words down to a sound effect that is heard with them, in LU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) effects_below_words_lu: Option<f64>,
     /// The loudness lost by a downmix to mono, in LU.
     pub(crate) mono_loss_lu: f64,
     /// The number of samples at or beyond full scale in the decoded file.
@@ -164,6 +170,7 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
             AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => vec![asset],
             AudioTrack::Music { .. } => Vec::new(),
             AudioTrack::ClipSound { clips, .. } => clips.iter().map(|c| c.asset.as_str()).collect(),
+            AudioTrack::Effects { .. } => Vec::new(),
         }
     })
 }
@@ -180,7 +187,7 @@ fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
 /// Reads or generates the audio of all tracks, and mixes it into the stems of voice and music.
 fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
-    let (mut voice, mut clip_sounds) = (Vec::new(), Vec::new());
+    let (mut voice, mut clip_sounds, mut effects) = (Vec::new(), Vec::new(), Vec::new());
     let mut mix = MixInput {
         len,
         voice: Vec::new(),
@@ -189,6 +196,7 @@ fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
         bed_below_voice_lu: 19.0,
         ducks: &[],
         clips: Vec::new(),
+        effects: Vec::new(),
         room_tone: true,
         target: Lufs(input.settings.target_lufs),
     };
@@ -199,8 +207,8 @@ fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
                 voice = voice_parts(context.folder, clips, mutes)?;
                 words = clips.first().zip(clips.last()).map(|(a, b)| at(a.start)..at(b.end));
             }
-            AudioTrack::Music { source, gain_db, bed_below_voice_lu, duck_regions } => {
-                mix.music = Some(music(context, input, source, len, words.clone())?);
+            AudioTrack::Music { source, gain_db, bed_below_voice_lu, duck_regions, loops } => {
+                mix.music = Some(music(context, input, source, len, words.clone(), *loops)?);
                 mix.music_gain_db = Db(*gain_db as f32);
                 mix.bed_below_voice_lu = *bed_below_voice_lu;
                 mix.ducks = duck_regions;
@@ -211,6 +219,7 @@ fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
                     mix.ducks = duck_regions;
                 }
             }
+            AudioTrack::Effects { cues } => effects = effect_parts(cues, input.seed),
         }
     }
     let (gain_db, level) = (Db(0.0), Lufs(CLIP_SOUND_LUFS));
@@ -218,6 +227,8 @@ fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     mix.voice = takes.map(|(start, audio)| Placed { start: *start, audio, gain_db }).collect();
     let clips = clip_sounds.iter();
     mix.clips = clips.map(|(start, audio)| PlacedStereo { start: *start, audio, level }).collect();
+    let effects = effects.iter();
+    mix.effects = effects.map(|(start, audio)| PlacedEffect { start: *start, audio }).collect();
     Ok(Stems::of(mix))
 }
 
@@ -251,6 +262,15 @@ fn voice_parts(
     Ok(out)
 }
 
+/// Returns the sound effects with the sample at which each begins, so that its peak is on its event.
+fn effect_parts(cues: &[EffectCue], seed: u64) -> Vec<(usize, Stereo)> {
+    let part = |(index, cue): (usize, &EffectCue)| {
+        let audio = generate_effect(cue.effect, seed.wrapping_add(index as u64));
+        (at(cue.at).saturating_sub(peak_offset(cue.effect)), audio)
+    };
+    cues.iter().enumerate().map(part).collect()
+}
+
 /// Mutes a range, with 5 ms edges so that it does not click.
 fn mute_part(samples: &mut [f32], range: MsRange) {
     if range.end <= Ms::ZERO || at(range.start) >= samples.len() {
@@ -271,17 +291,19 @@ fn music(
     source: &MusicTrackSource,
     len: usize,
     voice: Option<std::ops::Range<usize>>,
+    loops: bool,
 ) -> Result<Stereo> {
+    let tail_ms = if loops { LOOP_TAIL_MS } else { TAIL_MS };
     match source {
         MusicTrackSource::File { asset } => {
             let (left, right) = sound::decode_stereo(context.runner(), Path::new(asset))?;
             let file = Stereo::from_channels(left, right).corrected();
-            Ok(fit_music(file, len, LOOP_CROSSFADE))
+            Ok(fit_music(file, len, LOOP_CROSSFADE, tail_ms))
         }
         MusicTrackSource::Mood { mood } => {
             let turn = input.last_scene.map(at).filter(|&t| t * 2 > len);
             let mut bed = generate(*mood, len, input.seed, &StoryArc { voice, turn }).audio;
-            fade_ends(&mut bed);
+            fade_ends(&mut bed, tail_ms);
             Ok(bed)
         }
     }
@@ -404,6 +426,7 @@ fn report(mixed: &MixReport, decoded: &Stereo) -> SoundReport {
         decoded_lufs: lufs(heard.integrated),
         decoded_true_peak_dbtp: lufs(heard.integrated).map(|_| round2(heard.true_peak.0)),
         bed_below_voice_lu: mixed.bed_below_voice_lu.map(round2),
+        effects_below_words_lu: mixed.effects_below_words_lu.map(round2),
         mono_loss_lu: round2(mixed.mono_loss_lu),
         clipped_samples: samples.filter(|sample| sample.abs() >= 1.0).count(),
         longest_silence_ms: longest_silence(decoded) / SAMPLES_PER_MS,

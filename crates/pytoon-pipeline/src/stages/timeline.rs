@@ -8,10 +8,11 @@ use crate::stages::voice::target_ms;
 use crate::{PipelineError, Result};
 use pytoon_config::settings::{BrandSafe, CaptionDefaults, Settings};
 use pytoon_core::artifact;
+use pytoon_core::brief::Ending;
 use pytoon_core::caption::sidecar::{self, CaptionsFile};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::asset_facts::AssetFacts;
-use pytoon_core::timeline::build::{BuildInput, Built, build};
+use pytoon_core::timeline::build::{BuildInput, Built, Extras, build};
 use pytoon_core::timeline::duck::DuckSettings;
 use pytoon_core::timeline::utterance::Utterance;
 use pytoon_core::timeline::{CaptionStyle, Look, Timeline};
@@ -76,6 +77,12 @@ pub(crate) fn timeline(
         overlays: &sources.overlays,
         target_ms: target_ms(sources),
         masked_words: if is_brand_safe { &settings.brand_safe.masked_words } else { &[] },
+        extras: Extras {
+            chapters: sources.brief.chapters == Some(true),
+            loops: sources.brief.ending == Some(Ending::Loop),
+            opening_title: sources.preset.opening_title,
+            effects: sources.brief.sound_effects.as_ref().unwrap_or(&sources.preset.sound_effects),
+        },
     })?;
     if let Some((place, reason)) = built.timeline.problem() {
         return Err(PipelineError::Internal(format!(
@@ -108,7 +115,9 @@ pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts> {
         timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();
     texts.extend(timeline.tracks.overlays.iter().flat_map(|overlay| match &overlay.content {
         OverlayContent::Text { text } => vec![text.as_str()],
-        OverlayContent::Title { text, detail } => {
+        OverlayContent::Label { text } => vec![text.as_str()],
+        OverlayContent::Chapter { .. } => vec!["0123456789"],
+        OverlayContent::Title { text, detail } | OverlayContent::LowerThird { text, detail } => {
             detail.iter().map(String::as_str).chain([text.as_str()]).collect()
         }
         OverlayContent::Image { .. } => Vec::new(),

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::output;
 use pytoon_audio::AudioError;
-use pytoon_audio::bed::fade_ends;
+use pytoon_audio::bed::{TAIL_MS, fade_ends};
 use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::wav;
 use pytoon_media::picture;
@@ -100,7 +100,7 @@ pub(super) fn music_wav(
     seed: u64,
 ) -> Result<(Vec<u8>, f64), AudioError> {
     let mut bed = generate(mood, (seconds * 48_000.0) as usize, seed, &StoryArc::default());
-    fade_ends(&mut bed.audio);
+    fade_ends(&mut bed.audio, TAIL_MS);
     let mut bytes = Cursor::new(Vec::new());
     wav::write_stereo(&mut bytes, &bed.audio)?;
     Ok((bytes.into_inner(), bed.bpm))

@@ -42,7 +42,11 @@ fn assets(timeline: &Timeline, wanted: impl Fn(usize) -> bool) -> impl Iterator<
     });
     clips.chain(timeline.tracks.overlays.iter().filter_map(|overlay| match &overlay.content {
         OverlayContent::Image { asset } => Some(asset.as_str()),
-        OverlayContent::Text { .. } | OverlayContent::Title { .. } => None,
+        OverlayContent::Text { .. }
+        | OverlayContent::Label { .. }
+        | OverlayContent::LowerThird { .. }
+        | OverlayContent::Chapter { .. }
+        | OverlayContent::Title { .. } => None,
     }))
 }
 
