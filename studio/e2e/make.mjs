@@ -23,6 +23,10 @@ export default async function make() {
   assert.match(await page.getByLabel("Script", { exact: true }).inputValue(), /^Fresh bread/);
   await page.getByRole("region", { name: "Plan" }).getByText("Come by before it is gone.").first().waitFor();
 
+  await page.getByText("Opening, ending and effects").click();
+  await page.getByLabel("Title over the beginning").fill("Warm at nine");
+  await page.getByLabel("Call to action at the end").fill("Order your loaf");
+  await page.getByLabel("An end that runs into the beginning").check();
   await page.getByText("More settings").click();
   await page.getByLabel("Format", { exact: true }).selectOption("1:1");
   await page.getByLabel("4:5, a post").check();
@@ -47,5 +51,8 @@ export default async function make() {
   assert.equal(receipt.voice.provider, "voice_file", JSON.stringify(receipt.voice));
   const { tracks } = await read("timeline");
   assert.ok(tracks.captions.length > 0 && tracks.captions.every((cue) => cue.zone === "upper"), JSON.stringify(tracks.captions));
+  const titles = tracks.overlays.map((overlay) => overlay.content.text);
+  assert.deepEqual(titles, ["Warm at nine", "Order your loaf"]);
+  assert.equal(tracks.video.at(-1).transitionIn?.kind, "dissolve", "the film runs into its beginning");
   await close();
 }

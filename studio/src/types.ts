@@ -57,6 +57,13 @@ export interface MediaEntry {
   fit?: "crop" | "whole" | "pan";
 }
 
+/** The card over the end of a film. */
+export interface EndCard {
+  call_to_action?: string;
+  address?: string;
+  logo?: boolean;
+}
+
 /** A brief: the fields that the form shows. Other fields of a loaded brief are kept as they are. */
 export interface Brief {
   script?: string;
@@ -75,6 +82,11 @@ export interface Brief {
   format?: string;
   formats?: string[];
   profile?: string;
+  title?: string;
+  end_card?: EndCard;
+  chapters?: boolean;
+  ending?: "plain" | "loop";
+  sound_effects?: string[];
   scenes?: SceneOverride[];
   [other: string]: unknown;
 }

@@ -69,7 +69,12 @@ impl Pcm {
 /// # Errors
 /// Returns [`AudioError::BadWav`] for data that is not PCM or float WAV, and [`AudioError::TooLarge`] beyond the
 /// documented bounds.
-pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
+pub fn read(mut source: impl Read) -> Result<Pcm, AudioError> {
+    read_samples(&mut source)
+}
+
+/// Reads a WAV file. Not generic, so that its loops are compiled here, where they are optimised also for tests.
+fn read_samples(source: &mut dyn Read) -> Result<Pcm, AudioError> {
     let mut reader = WavReader::new(source).map_err(|e| AudioError::BadWav(e.to_string()))?;
     let spec = reader.spec();
     check_bounds(&spec, u64::from(reader.len()))?;
@@ -120,6 +125,15 @@ pub fn write_channels(
     mut sink: impl Write,
     channels: &[&[f32]],
     gain: impl Fn(usize) -> f32,
+) -> Result<(), AudioError> {
+    write_samples(&mut sink, channels, &gain)
+}
+
+/// Writes a WAV file. Not generic, as [`read_samples`].
+fn write_samples(
+    sink: &mut dyn Write,
+    channels: &[&[f32]],
+    gain: &dyn Fn(usize) -> f32,
 ) -> Result<(), AudioError> {
     const FULL_SCALE: f32 = 8_388_608.0;
     /// The number of samples that are converted before they are written: the sink is called rarely.

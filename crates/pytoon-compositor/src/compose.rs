@@ -264,6 +264,7 @@ impl Compositor {
             language: Some(self.timeline.language.clone()),
             font_family: self.font.clone(),
             seed: index as u64,
+            ornament: is_even(kind).then_some(self.timeline.seed),
             scene_ms: (rate.frame_to_ms(visible.end) - start).get(),
             ..TypeSpec::new(words.collect(), set.treatment, variant)
         };
@@ -356,6 +357,18 @@ impl Compositor {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns true for a background of soft or small shapes, over which a scene of words needs a shape of its own.
+fn is_even(kind: Background) -> bool {
+    match kind {
+        Background::Mesh
+        | Background::Aurora
+        | Background::BokehLeak
+        | Background::Particles
+        | Background::Halftone => true,
+        Background::Paper | Background::Swiss | Background::Blobs => false,
     }
 }
 

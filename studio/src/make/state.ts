@@ -124,7 +124,7 @@ export function startPlanning(): () => void {
 /** The fields that show their own errors. Others are listed above the buttons. */
 const SHOWN = [
   "script", "media_files", "voice_file", "voice", "preset_id", "music_source", "language", "brand", "engine_override", "budget",
-  "target_duration_seconds", "profile", "format", "formats", "captions",
+  "target_duration_seconds", "profile", "format", "formats", "captions", "title", "end_card", "sound_effects",
 ];
 const isOf = (path: string, field: string) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
 

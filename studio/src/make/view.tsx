@@ -5,6 +5,7 @@ import { api } from "../api";
 import { requestKey } from "../lib/request";
 import { maySubmit, open } from "../state";
 import { words } from "../text";
+import { Ends } from "./ends";
 import { Files } from "./files";
 import { Presets } from "./looks";
 import { More } from "./more";
@@ -49,6 +50,7 @@ export function Make() {
           <Files />
           <Presets />
           <Sound />
+          <Ends />
           <More />
         </div>
         <div class="make-plan">

@@ -13,6 +13,7 @@ mod blocks;
 mod figures;
 mod look;
 mod marks;
+mod ornament;
 mod page;
 mod set;
 mod spec;
@@ -26,6 +27,7 @@ use crate::kinetic::quiet::{QuietZone, Veil};
 use crate::palette::Palette;
 use crate::text::{TextEngine, TextStyle};
 use look::Colors;
+use ornament::Ornament;
 use page::{LEAD_MS, Page};
 pub use pytoon_vocabulary::Treatment;
 use set::Setter;
@@ -54,6 +56,9 @@ pub struct TypeScene {
     /// The text colour with the least contrast.
     weakest: Rgb,
     ground: Rgb,
+    /// The seed and the colour of the shape in a corner, if it is wanted.
+    wanted: Option<(u64, Rgb)>,
+    ornament: Option<Ornament>,
     unit: f32,
     scene_ms: i64,
     /// The start of the exit; the end of the scene for a cut.
@@ -94,14 +99,16 @@ impl TypeScene {
             quiet: QuietZone::none(),
             weakest: setter.weakest(),
             ground: if spec.light_ground { palette.paper } else { palette.ground },
+            wanted: spec.ornament.map(|seed| (seed, palette.accent)),
+            ornament: None,
             unit: spec.unit,
             scene_ms: spec.scene_ms,
             exit_ms,
         }
     }
 
-    /// Measures a representative background frame and prepares the darkening (or lightening) that the text needs.
-    /// Without this call the background stays unchanged.
+    /// Measures a representative background frame and prepares the darkening (or lightening) that the text needs, and
+    /// the shape in a corner. Without this call the background stays unchanged.
     pub fn adapt(&mut self, sample: &Frame) {
         if self.rect.is_empty() {
             return;
@@ -109,6 +116,9 @@ impl TypeScene {
         let area = self.rect.grown(24.0 * self.unit, 24.0 * self.unit);
         let veil = Veil { target: self.ground, feather: FEATHER * self.unit, limit: VEIL_LIMIT };
         self.quiet = QuietZone::measure_veil(sample, area, self.weakest, &veil);
+        let size = (sample.width(), sample.height());
+        self.ornament =
+            self.wanted.and_then(|(seed, color)| Ornament::place(size, &area, seed, color));
     }
 
     /// Draws the type `t_ms` milliseconds after the scene's first frame.
@@ -118,6 +128,9 @@ impl TypeScene {
             return;
         }
         self.quiet.apply(frame);
+        if let Some(ornament) = &self.ornament {
+            ornament.draw(frame, t / self.scene_ms as f32);
+        }
         let left = (self.scene_ms as f32 - t) / (self.scene_ms as f32 - self.exit_ms).max(1.0);
         let opacity = if t > self.exit_ms { left.clamp(0.0, 1.0) } else { 1.0 };
         // The first page is on screen from the start, without its words.

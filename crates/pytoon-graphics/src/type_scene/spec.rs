@@ -40,6 +40,8 @@ pub struct TypeSpec {
     pub font_family: Option<String>,
     /// The seed of small choices, such as the shape of bullets.
     pub seed: u64,
+    /// The seed of a drawn shape in a corner that the text leaves free; `None` for no shape.
+    pub ornament: Option<u64>,
     /// The duration of the scene, in milliseconds.
     pub scene_ms: i64,
 }
@@ -59,6 +61,7 @@ impl TypeSpec {
             language: None,
             font_family: None,
             seed: 0,
+            ornament: None,
             scene_ms,
         }
     }
