@@ -81,6 +81,7 @@ export interface Brief {
   target_duration_seconds?: number;
   format?: string;
   formats?: string[];
+  clips?: "shared" | "per_format";
   profile?: string;
   title?: string;
   end_card?: EndCard;

@@ -105,6 +105,38 @@ fn a_clip_is_paid_for_once_and_shown_in_every_film() {
 }
 
 #[test]
+fn a_clip_for_each_format_is_bought_in_its_shape() {
+    let studio = Studio::new(&json!({"rules": []}), &json!({"default_chain": ["local"]}));
+    let lines = "formats: [\"9:16\", \"16:9\"]\nclips: per_format\n";
+    studio.workspace.write("brief.yaml", tea(&["runway", ""], lines));
+    let price = studio.pytoon(&["--json", "plan", "brief.yaml"]).ok().json()["price"].clone();
+    assert_eq!(price["clips"], 2);
+    let film = studio.render(&tea(&["runway", ""], lines), "out");
+    let shapes: Vec<bool> = studio
+        .simulator
+        .submissions()
+        .iter()
+        .map(|it| it["job"]["width"].as_i64() > it["job"]["height"].as_i64())
+        .collect();
+    assert_eq!((shapes.len(), shapes.iter().filter(|wide| **wide).count()), (2, 1));
+    let clip = |timeline: &Value| {
+        let clips = timeline["tracks"]["video"].as_array().expect("clips").clone();
+        let clip = clips.into_iter().find(|clip| clip["source"]["type"] == "clip").expect("a clip");
+        (clip["source"]["asset"].clone(), clip["source"]["fit"].clone())
+    };
+    let (tall, wide) = (clip(&film.timeline()), clip(&film.json("timeline.16x9.json")));
+    assert_ne!(tall.0, wide.0);
+    // Each fills its frame.
+    assert_ne!(wide.1["type"], "whole");
+    let spent = film.metadata()["spendUsd"].as_f64().expect("a sum");
+    assert!((spent - price["first_usd"].as_f64().expect("a price")).abs() < 1e-9, "{spent}");
+    // Nothing is bought a second time.
+    studio.render(&tea(&["runway", ""], &format!("{lines}seed: 0\n")), "out");
+    assert_eq!(studio.simulator.submissions().len(), 2);
+    assert!(studio.rows(&[]).iter().all(|row| row["state"] == "kept"));
+}
+
+#[test]
 fn the_plan_shows_every_layout_and_the_price_of_one_purchase() {
     let studio = Studio::new(&json!({"rules": []}), &json!({"default_chain": ["local"]}));
     let price = |further: &str| {
@@ -166,5 +198,6 @@ fn formats_that_contradict_each_other_are_refused() {
     };
     refuse("format: \"1:1\"\nformats: [\"9:16\"]\n", &["brief.yaml:3:", "`formats`", "`format`"]);
     refuse("formats: [\"9:16\", \"1:1\", \"9:16\"]\n", &["brief.yaml:2:", "9:16 is named twice"]);
+    refuse("clips: per_format\n", &["brief.yaml:2:", "`clips`", "only one format"]);
     refuse("formats: [\"9:16\", \"3:4\"]\n", &["brief.yaml:2:", "3:4", "16:9"]);
 }

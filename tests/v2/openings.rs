@@ -196,3 +196,46 @@ fn overlays_that_cannot_be_made_are_refused() {
     refuse("sound_effects: [boom]", &["sound_effects", "boom", "whoosh"]);
     refuse("ending: never", &["ending", "never", "loop"]);
 }
+
+#[test]
+fn a_high_logo_is_made_narrower_and_the_film_says_so() {
+    let workspace = Workspace::new();
+    workspace.plain_picture("p1.png", (540, 960), GROUND);
+    workspace.plain_picture("tower.png", (40, 400), [240, 60, 40]);
+    workspace.transparent_png("logo.png", 64, [240, 60, 40]);
+    let film = |logo: &str| {
+        workspace.render(&format!(
+            "script: Tea. Then more tea for everyone in the house.\nmedia_files: [p1.png]\nvoice: off\n\
+             music_source: none\nprofile: test\nbrand: {{logo: {logo}}}\n"
+        ))
+    };
+    let width = |film: &Film| overlays(film, "image")[0]["width"].as_f64().expect("a width");
+    let usual = film("logo.png");
+    let (usual_width, warnings) = (width(&usual), usual.metadata()["warnings"].to_string());
+    assert!(!warnings.contains("tower"), "{warnings}");
+    let high = film("tower.png");
+    assert!(width(&high) < 0.5 * usual_width, "{}", width(&high));
+    let warnings = high.metadata()["warnings"].to_string();
+    assert!(warnings.contains("tower.png: the logo is shown at 16 %"), "{warnings}");
+}
+
+#[test]
+fn a_logo_goes_to_the_corner_where_it_covers_no_label() {
+    let workspace = Workspace::new();
+    workspace.transparent_png("logo.png", 64, [240, 60, 40]);
+    workspace.drawn_picture("p1.png", (540, 960), |u, v| {
+        let (x, y) = (u * 540.0, v * 960.0);
+        let in_row = (140.0..170.0).contains(&y) || (190.0..220.0).contains(&y);
+        let is_letter = (300.0..480.0).contains(&x) && x % 18.0 < 9.0;
+        if in_row && is_letter { [20, 20, 24] } else { [200, 196, 190] }
+    });
+    let corner = |extra: &str| {
+        let film = workspace.render(&format!(
+            "script: Tea. Then more tea for everyone in the house.\nmedia_files: [p1.png]\nvoice: off\n\
+             music_source: none\nprofile: test\nbrand: {{logo: {{path: logo.png{extra}}}}}\n"
+        ));
+        overlays(&film, "image")[0]["position"].as_str().expect("a corner").to_owned()
+    };
+    assert_eq!(corner(""), "top_left");
+    assert_eq!(corner(", corner: top_right"), "top_right");
+}

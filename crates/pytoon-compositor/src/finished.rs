@@ -21,6 +21,12 @@ const SHARP: f64 = 1.0 / 180.0;
 /// The number of text pixels from which a row or a column belongs to the box of a text.
 const FEWEST: usize = 3;
 
+/// Returns the mean difference of the codes of two frames.
+pub fn difference(a: &[u8], b: &[u8]) -> f64 {
+    let sum: u64 = a.iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum as f64 / a.len().min(b.len()).max(1) as f64
+}
+
 /// Returns the mean and the standard deviation of the codes of a frame.
 pub fn mean_and_deviation(frame: &[u8]) -> (f64, f64) {
     let count = frame.len().max(1) as f64;

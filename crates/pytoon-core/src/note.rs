@@ -221,6 +221,13 @@ pub enum Note {
         /// The visible share of the clip, in percent.
         percent: u32,
     },
+    /// A logo that is smaller than usual, since it is much higher than wide.
+    LogoReduced {
+        /// The logo's file name.
+        file: String,
+        /// The shown width relative to the usual one, in percent.
+        percent: u32,
+    },
     /// A clip whose alpha is lost, since the installed FFmpeg cannot read it.
     ClipAlphaUnread {
         /// The clip's file name.
@@ -437,6 +444,11 @@ impl fmt::Display for Note {
                 f,
                 "{file}: only {percent} % of the picture is visible, the rest is cropped; \
                  `fit: whole` shows all of it"
+            ),
+            Self::LogoReduced { file, percent } => write!(
+                f,
+                "{file}: the logo is shown at {percent} % of its usual width, since it would be \
+                 higher than its corner; use a wider version"
             ),
             Self::ClipAlphaUnread { file } => write!(
                 f,

@@ -168,6 +168,11 @@ fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     promised == (width, height) || promised == (height, width)
 }
 
+/// Returns the width and height of a picture as stored, in pixels; `None` if its header does not state them.
+pub fn stored_size(path: &Path) -> Option<(u32, u32)> {
+    image::ImageReader::open(path).ok()?.with_guessed_format().ok()?.into_dimensions().ok()
+}
+
 /// Returns the notes for users about a picture file: a JPEG without its end marker, or a HEIF file whose alpha is
 /// ignored.
 pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemError> {

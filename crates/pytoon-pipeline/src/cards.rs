@@ -3,22 +3,32 @@
 use pytoon_core::brief::{
     BrandKit, Brief, Corner, END_CARD_MS, Logo, LogoShow, OverlayMove, Position, TITLE_MS,
 };
+use pytoon_core::note::{self, Note};
 use pytoon_core::timeline::OverlayRequest;
 use pytoon_core::timeline::{OverlayContent, logo_place};
+use pytoon_media::picture;
+use std::path::Path;
 
 /// Returns the overlays of a brief's title and end card, and of the brand's logo. The positions of titles are chosen with
 /// the layout.
-pub(crate) fn overlays(brief: &Brief, kit: &BrandKit) -> Vec<OverlayRequest> {
+pub(crate) fn overlays(brief: &Brief, kit: &BrandKit) -> (Vec<OverlayRequest>, Option<Note>) {
     let mut out = cards(brief, kit);
-    let Some(logo) = &kit.logo else { return out };
+    let Some(logo) = &kit.logo else { return (out, None) };
     let (path, show, corner) = match logo {
         Logo::Path(path) => (path, LogoShow::Watermark, None),
         Logo::Placed(placed) => (&placed.path, placed.show, placed.corner),
     };
     // A watermark would be in the way of the card.
     let before_card = brief.end_card.as_ref().map(|_| -END_CARD_MS);
-    let watermark =
-        OverlayRequest { end_ms: before_card, ..logo_overlay(path, LogoShow::Watermark, corner) };
+    let logo = logo_overlay(path, LogoShow::Watermark, corner);
+    let share = share_of_corner(path, logo.width);
+    let width = logo.width * share;
+    let watermark = OverlayRequest { end_ms: before_card, width, ..logo };
+    let is_shown = show == LogoShow::Watermark || brief.brand_safe == Some(true);
+    let note = (share < 1.0 && is_shown).then(|| Note::LogoReduced {
+        file: note::file_name(path),
+        percent: (share * 100.0).round() as u32,
+    });
     match show {
         LogoShow::Watermark => out.push(watermark),
         LogoShow::Outro => {
@@ -29,7 +39,17 @@ pub(crate) fn overlays(brief: &Brief, kit: &BrandKit) -> Vec<OverlayRequest> {
             }
         }
     }
-    out
+    (out, note)
+}
+
+/// Returns the factor, at most 1, by which a logo must be narrower than `width` so that it is not higher than a corner of
+/// the frame has room for.
+fn share_of_corner(path: &str, width: f64) -> f64 {
+    /// The largest height of a logo in a corner, as a fraction of the frame's shorter side.
+    const HIGHEST: f64 = 0.22;
+    let size = picture::stored_size(Path::new(path));
+    let height = size.map_or(0.0, |(w, h)| width * f64::from(h) / f64::from(w.max(1)));
+    if height > HIGHEST { HIGHEST / height } else { 1.0 }
 }
 
 /// Returns the overlays of the title and the end card. Their positions are chosen with the layout.

@@ -350,7 +350,8 @@ impl Film {
         memo: SceneMemo,
     ) -> Result<StageEnd> {
         let voiced = self.voice_output()?;
-        if !voiced.timeline.timeline.iter().any(|place| place.scene_id == *scene_id) {
+        let is_scene = voiced.timeline.timeline.iter().any(|place| place.scene_id == *scene_id);
+        if !is_scene && voiced.request_of(scene_id).is_none() {
             return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
         }
         let Some(wanted) = voiced.request_of(scene_id) else {
@@ -447,9 +448,17 @@ fn voiced_film(voiced: &Voiced, films: usize) -> VoicedFilm {
             drawn_outside: wanted.is_some_and(|w| w.order.chain.has_outside_engine()),
         }
     });
+    let is_further = |wanted: &&SceneRequest| {
+        !voiced.timeline.timeline.iter().any(|scene| scene.scene_id == wanted.order.scene_id)
+    };
+    let further = voiced.wanted.iter().filter(is_further).map(|wanted| VoicedScene {
+        id: wanted.order.scene_id.clone(),
+        engine_asked: wanted.asked.clone(),
+        drawn_outside: wanted.order.chain.has_outside_engine(),
+    });
     // Chunks follow from the times of scenes, which all films share.
     let chunks = (voiced.timeline.chunks().len() * films) as u32;
-    VoicedFilm { scenes: scenes.collect(), chunks }
+    VoicedFilm { scenes: scenes.chain(further).collect(), chunks }
 }
 
 fn scene_end(drawn: &DrawnScene, wanted: &SceneRequest) -> SceneEnd {

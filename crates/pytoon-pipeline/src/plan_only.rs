@@ -37,6 +37,8 @@ pub struct Plan {
     /// The clips that have to be purchased, from the first engine of each chain. Clips that are paid for are not
     /// listed.
     pub due: Vec<DueClip>,
+    /// The number of films with clips of their own: 1 if all share theirs.
+    pub films_with_clips: usize,
     /// Notes on corrections, omissions and approximations in the plan.
     pub warnings: Vec<NoteReport>,
 }
@@ -69,11 +71,15 @@ impl Plan {
         let scenes = self.graph.scenes.iter();
         let chains: Vec<&EngineChain> =
             scenes.filter_map(|scene| scene.engine_chain.as_ref()).collect();
-        let clips = chains.iter().filter(|chain| chain.has_outside_engine()).count();
+        let films = self.films_with_clips;
+        let clips = films * chains.iter().filter(|chain| chain.has_outside_engine()).count();
         let members = |chain: &&EngineChain| chain.members.iter().map(|m| m.estimate).max();
         (clips > 0).then(|| Price {
-            first: chains.iter().filter_map(|c| c.members.first()).map(|m| m.estimate).sum(),
-            dearest: chains.iter().filter_map(members).sum(),
+            first: times(
+                films,
+                chains.iter().filter_map(|c| c.members.first()).map(|m| m.estimate),
+            ),
+            dearest: times(films, chains.iter().filter_map(members)),
             clips,
         })
     }
@@ -99,6 +105,11 @@ impl Plan {
             "warnings": self.warnings,
         })
     }
+}
+
+/// Returns the sum of prices for a number of films.
+fn times(films: usize, prices: impl Iterator<Item = MicroUsd> + Clone) -> MicroUsd {
+    (0..films).flat_map(|_| prices.clone()).sum()
 }
 
 /// Returns the clips that have to be purchased. If the ledger cannot be read, every clip of an outside engine is due.
@@ -149,6 +160,7 @@ pub fn plan(
     warnings.extend(spoken.notes());
     let voice = spoken.voice.map(|voice| voice.name);
     Ok(Plan {
+        films_with_clips: 1 + sources.brief.formats_with_clips().len(),
         graph,
         timeline,
         further_timelines,

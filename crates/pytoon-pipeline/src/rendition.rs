@@ -1,11 +1,12 @@
 //! The films of one brief: one for each of its formats.
 //!
-//! They share plan, voice, sound and the clips of engines. Each has its own layout, timeline, captions, picture,
+//! They share plan, voice, sound and, unless the brief says otherwise, the clips of engines. Each has its own layout, timeline, captions, picture,
 //! self-check and receipt. The first film has the plain names of artifacts, the others have their format in the name.
 
 use pytoon_core::artifact;
 use pytoon_core::brief::Brief;
 use pytoon_core::layout::Format;
+use pytoon_vocabulary::SceneId;
 use serde::Serialize;
 
 /// One of the films of a brief.
@@ -29,6 +30,14 @@ impl Rendition {
         match self {
             Self::First => name.to_owned(),
             Self::In(format) => artifact::in_format(name, format),
+        }
+    }
+
+    /// Returns the id under which the film's own clip of a scene is drawn, if it has one.
+    pub(crate) fn clip_id(self, scene: &SceneId) -> SceneId {
+        match self {
+            Self::First => scene.clone(),
+            Self::In(format) => format!("{scene}_{}", format.file_name()).into(),
         }
     }
 

@@ -466,7 +466,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn overlays(&self, brief: &mut Brief, kit: &BrandKit) -> Result<Vec<OverlayRequest>> {
+    fn overlays(&mut self, brief: &mut Brief, kit: &BrandKit) -> Result<Vec<OverlayRequest>> {
         let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
         let mut out = Vec::new();
         for (index, overlay) in brief.overlays.iter_mut().enumerate() {
@@ -495,7 +495,9 @@ impl Resolver<'_> {
         if let Some(problem) = brief.end_card_problem(kit) {
             return Err(self.error(&problem.field, problem.reason));
         }
-        out.extend(cards::overlays(brief, kit));
+        let (cards, note) = cards::overlays(brief, kit);
+        out.extend(cards);
+        note::add_once(&mut self.notes, note);
         Ok(out)
     }
 }

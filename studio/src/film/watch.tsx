@@ -49,17 +49,26 @@ export function Watch({ live, job }: { live: LiveJob; job: Job }) {
       <h2>{text.scenes}</h2>
       {(job.scenes ?? []).length === 0 && <p class="help">{text.scenesLater}</p>}
       <ol class="scene-cards plain-list">
-        {(job.scenes ?? []).map((scene, index) => (
-          <SceneCard key={scene.scene_id} scene={scene} number={index + 1} id={job.job_id} timeline={timeline.value}
-            words={graph.value?.scenes[index]?.sentences.join(" ") ?? ""} round={live.changes.value} />
-        ))}
+        {(job.scenes ?? []).map((scene) => {
+          const { number, format } = nameOf(scene.scene_id);
+          return (
+            <SceneCard key={scene.scene_id} scene={scene} name={format ? `${number}, ${format}` : `${number}`} id={job.job_id}
+              timeline={timeline.value} words={graph.value?.scenes[number - 1]?.sentences.join(" ") ?? ""} round={live.changes.value} />
+          );
+        })}
       </ol>
     </>
   );
 }
 
-function SceneCard({ scene, number, id, timeline, words: said, round }: {
-  scene: JobScene; number: number; id: string; timeline: Timeline | null; words: string; round: number;
+/** The number of a scene, and the format if it is a clip for a further one: `scene_01_16x9`. */
+function nameOf(id: string): { number: number; format: string | undefined } {
+  const [, number, width, height] = /(\d+)(?:_(\d+)x(\d+))?$/.exec(id) ?? [];
+  return { number: Number(number ?? 0), format: width && `${width}:${height}` };
+}
+
+function SceneCard({ scene, name, id, timeline, words: said, round }: {
+  scene: JobScene; name: string; id: string; timeline: Timeline | null; words: string; round: number;
 }) {
   const text = words();
   const place = timeline?.timeline.find((own) => own.sceneId === scene.scene_id);
@@ -73,7 +82,7 @@ function SceneCard({ scene, number, id, timeline, words: said, round }: {
         {place && <Thumbnail id={id} frame={(place.startFrame + place.endFrame) >> 1} round={scene.status === "done" ? -1 : round} onSeen={() => (isSeen.value = true)} />}
       </div>
       <div>
-        <strong>{number} · {text.sceneStatus[status] ?? status}</strong>
+        <strong>{name} · {text.sceneStatus[status] ?? status}</strong>
         {place && timeline && (
           <span class="help"> {seconds(((place.endFrame - place.startFrame) * 1000) / frameRate(timeline.frameRate), language.value)} s</span>
         )}

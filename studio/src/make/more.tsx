@@ -64,7 +64,7 @@ export function More() {
 /** The format of the first film, and those of further films of the same brief. */
 function Formats() {
   const text = words();
-  const { format, formats = [] } = brief.value;
+  const { format, formats = [], clips } = brief.value;
   const first = formats[0] ?? format ?? "";
   const further = formats.slice(1);
   const setFormats = (first: string, further: string[]) => {
@@ -72,6 +72,7 @@ function Formats() {
     change({
       format: others.length === 0 && first ? first : undefined,
       formats: others.length > 0 ? [first || DEFAULT_FORMAT, ...others] : undefined,
+      clips: others.length > 0 ? clips : undefined,
     } as object);
   };
   const toggle = (name: string, isWanted: boolean) =>
@@ -90,6 +91,13 @@ function Formats() {
           </label>
         ))}
         <p class="help">{text.furtherFormatsHelp}</p>
+        {further.length > 0 && (
+          <label>
+            <input type="checkbox" checked={clips === "per_format"}
+              onChange={(event) => change({ clips: event.currentTarget.checked ? "per_format" : undefined } as object)} />
+            {text.clipsPerFormat}
+          </label>
+        )}
       </fieldset>
     </>
   );

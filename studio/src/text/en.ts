@@ -49,6 +49,7 @@ export const en = {
   more: "More settings", targetSeconds: "Length in seconds", targetHelp: "1 to 60. By default, the length follows the speech.",
   format: "Format", formatHelp: "Without a choice, that of the output profile: 9:16.",
   furtherFormats: "Also make it in", furtherFormatsHelp: "The same words, voice and sound; each with its own layout. Clips of engines are bought once.",
+  clipsPerFormat: "Buy a clip of its own for each format",
   formats: { "9:16": "9:16, upright", "4:5": "4:5, a post", "1:1": "1:1, square", "16:9": "16:9, wide" } as Record<string, string>,
   profile: "Output profile",
   profiles: { default: "default", master: "master, the best quality", test: "draft, small and fast" },

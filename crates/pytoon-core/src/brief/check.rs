@@ -1,7 +1,7 @@
 //! Checks the values of a brief beyond their types: lengths, ranges and contradictions. Reports the first invalid
 //! value with its field and the reason.
 
-use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
+use super::{Brief, ClipsFor, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
 use serde_json::Value;
 
 impl Brief {
@@ -94,6 +94,10 @@ impl Brief {
         if self.format.is_some() && !self.formats.is_empty() {
             let reason = "`formats` contradicts `format`: name all formats in `formats`, the most important one first";
             return Some(FieldProblem::new("formats", reason));
+        }
+        if self.clips == Some(ClipsFor::PerFormat) && self.formats.len() < 2 {
+            let reason = "there is only one format: name several in `formats`, or leave this out";
+            return Some(FieldProblem::new("clips", reason));
         }
         let repeated = |(index, format)| self.formats[..index].contains(format);
         let index = self.formats.iter().enumerate().position(repeated)?;

@@ -192,6 +192,10 @@ pub struct Brief {
     /// clips of engines, which are drawn for the first. The first film is `output.mp4`, another `output.1x1.mp4`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub formats: Vec<Format>,
+    /// The clips that engines draw for several `formats`: one for all of them, drawn for the first format (`shared`, the
+    /// default), or one for each format (`per_format`), each of which is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clips: Option<ClipsFor>,
     /// The output profile: `default`, `master`, `test`, or one of your own in
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -340,6 +344,18 @@ pub enum ClipReuse {
     Never,
 }
 
+/// The clips of a scene in several formats.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ClipsFor {
+    /// One clip, drawn for the first format and fitted to the others.
+    #[default]
+    Shared,
+    /// One clip for each format.
+    PerFormat,
+}
+
 /// The reaction if a scene falls back to the local engine against its plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -483,6 +499,14 @@ impl Brief {
     /// Returns the formats of the films after the first.
     pub fn further_formats(&self) -> &[Format] {
         self.formats.get(1..).unwrap_or_default()
+    }
+
+    /// Returns the further formats for which engines draw clips of their own.
+    pub fn formats_with_clips(&self) -> &[Format] {
+        match self.clips.unwrap_or_default() {
+            ClipsFor::Shared => &[],
+            ClipsFor::PerFormat => self.further_formats(),
+        }
     }
 
     /// Returns the voice settings, or the defaults if the brief has none.

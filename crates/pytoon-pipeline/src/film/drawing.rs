@@ -7,12 +7,14 @@ use crate::receipt::{FurtherOutput, Receipt, StageTime};
 use crate::rendition::Rendition;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, cached_output, find_output, last_output, lock};
+use crate::stages::engines::DrawnScene;
 use crate::stages::final_timeline::{FinalInput, FinalStage};
 use crate::stages::finish::{PublishInput, PublishStage, published_files};
 use crate::stages::look::{LookInput, LookStage};
 use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, join_reports};
 use crate::stages::sound::{MixStage, SoundInput};
 use crate::stages::timeline::TimelineSettings;
+use crate::stages::voiced::Voiced;
 use crate::stages::{plan, timeline};
 use crate::{PipelineError, Result};
 use pytoon_core::artifact;
@@ -22,6 +24,7 @@ use pytoon_core::timeline::Timeline;
 use pytoon_core::timeline::asset_facts::AssetFacts;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::SceneId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -49,6 +52,21 @@ fn first_film(films: &[PlannedFilm]) -> Result<&PlannedFilm> {
 /// Returns true if two films are equally long and sound the same.
 fn has_same_sound(a: &Timeline, b: &Timeline) -> bool {
     a.total_frames == b.total_frames && a.tracks.audio == b.tracks.audio
+}
+
+/// Returns the results of a film's scenes: those of its own orders, or those of the first film where it has none or got
+/// no clip.
+fn scenes_of(
+    rendition: Rendition,
+    voiced: &Voiced,
+    all: &BTreeMap<SceneId, DrawnScene>,
+) -> BTreeMap<SceneId, DrawnScene> {
+    let result = |id: &SceneId| {
+        let own = all.get(&rendition.clip_id(id));
+        let own = own.filter(|own| own.story.clip.is_some() || rendition == Rendition::First);
+        Some((id.clone(), own.or_else(|| all.get(id))?.clone()))
+    };
+    voiced.timeline.timeline.iter().filter_map(|scene| result(&scene.scene_id)).collect()
 }
 
 /// Returns the analysis of pictures and clips for the shape of a film.
@@ -97,7 +115,7 @@ impl Film {
                 sources,
                 facts,
                 voiced: voiced.clone(),
-                scenes: scenes.clone(),
+                scenes: scenes_of(rendition, &voiced, &scenes),
                 timeline: TimelineSettings::of(&self.env.config.settings),
             };
             let planned = cached_output(context, &FinalStage(rendition), &input)?.value;

@@ -1,7 +1,9 @@
 //! Measures the picture of a finished film: its first frame, its changes, its jitter, its edges and its steps of tone.
 
 use crate::Result;
-use pytoon_compositor::finished::{bands, bar, first_change, mean_and_deviation, shift};
+use pytoon_compositor::finished::{
+    bands, bar, difference, first_change, mean_and_deviation, shift,
+};
 use pytoon_core::layout::zones::zone_area;
 use pytoon_core::layout::{Format, safe_area};
 use pytoon_core::timeline::zones::sizes_of;
@@ -22,6 +24,8 @@ pub(super) struct PictureFacts {
     pub(super) first_mean: f64,
     /// The number of the first frame that differs visibly from frame 0.
     pub(super) first_change: Option<usize>,
+    /// The mean difference of luma codes between the first and the last frame.
+    pub(super) ends_apart: f64,
     /// The jitter of each still picture: the standard deviation of the shift between frames about its trend, in pixels
     /// of a 1080-pixel frame, with the first frame of the clip.
     pub(super) jitter: Vec<(f64, i64)>,
@@ -50,6 +54,10 @@ impl PictureFacts {
             first_deviation: opening.fold(0.0, f64::max),
             first_mean: first_mean.unwrap_or_default(),
             first_change: first_change(&frames),
+            ends_apart: match (frames.first(), frames.last()) {
+                (Some(first), Some(last)) => difference(first, last),
+                _ => 0.0,
+            },
             jitter: timeline
                 .tracks
                 .video

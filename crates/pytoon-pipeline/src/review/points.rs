@@ -5,7 +5,7 @@ use super::{Film, Place, Point, Verdict};
 use pytoon_core::caption::reading;
 use pytoon_core::layout::{Format, safe_area};
 use pytoon_core::preset::TransitionKind;
-use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
+use pytoon_core::timeline::{ClipSource, Timeline, VideoClip, is_loop};
 use pytoon_vocabulary::{CaptionLook, Frame, Ms};
 
 /// The smallest film in which fine details are measured: the shorter side in pixels.
@@ -192,9 +192,9 @@ pub(super) fn judge(film: &Film) -> Vec<Point> {
         point(
             19,
             false,
-            "the film ends soon after its last word",
-            "leave out `target_duration_seconds`, or set a shorter one",
-            ending(timeline),
+            "the film ends soon after its last word, and runs into its beginning if it loops",
+            "leave out `target_duration_seconds`, or set a shorter one; make the last scene longer for a loop",
+            ending(film),
         ),
         point(
             20,
@@ -470,7 +470,17 @@ fn holes(film: &Film) -> Option<Found> {
     found(passed, measured, Some(at))
 }
 
-fn ending(timeline: &Timeline) -> Option<Found> {
+/// The largest difference between the ends of a film that loops, in luma codes.
+const LOOP_CODES: f64 = 14.0;
+
+fn ending(film: &Film) -> Option<Found> {
+    let timeline = &film.inspection.timeline;
+    let apart = film.picture.ends_apart;
+    if is_loop(timeline) && apart > LOOP_CODES {
+        let last = timeline.total_frames.get() - 1;
+        let what = format!("the first and the last frame differ by {apart:.0} codes");
+        return found(false, what, Some(last));
+    }
     let words = timeline.tracks.captions.iter().flat_map(|cue| &cue.words);
     let last = words.map(|word| word.end).max()?;
     let rest = (timeline.total_duration() - last).get();

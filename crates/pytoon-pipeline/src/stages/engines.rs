@@ -13,6 +13,7 @@ use super::budget::{budget, spend};
 use super::colours::{FilmColours, SeenClip};
 use crate::engine_session::EngineSession;
 use crate::folder::JobFolder;
+use crate::rendition::Rendition;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
 use crate::{PipelineError, Result};
@@ -20,6 +21,7 @@ use pytoon_core::brief::{
     Brief, ClipReuse, OnDegrade, OverlayMove, Position, SceneOverride, deadline,
 };
 use pytoon_core::chain::EngineChain;
+use pytoon_core::layout::Format;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph};
 use pytoon_core::timeline::OverlayRequest;
@@ -81,7 +83,20 @@ pub(crate) fn choose(
         scene.media.engine = explicit.unwrap_or_else(|| chain.first()).into();
         scene.engine_chain = Some(chain);
     }
-    orders(context, sources, graph, needed_ms)
+    let mut orders = orders(context, sources, graph, needed_ms);
+    let first = orders.clone();
+    for format in sources.brief.formats_with_clips() {
+        let film = sources.of_rendition(Rendition::In(*format));
+        let ratio = Ratio { width: film.profile.width, height: film.profile.height };
+        let scene_of = |order: &SceneRequest| {
+            graph.scenes.iter().find(|scene| scene.id == order.order.scene_id)
+        };
+        let own = first.iter().filter_map(|first| {
+            Some(first.in_format(session, sources, scene_of(first)?, *format, ratio))
+        });
+        orders.extend(own);
+    }
+    orders
 }
 
 /// Returns the brief's overrides for a scene; `None` if there are none.
@@ -169,6 +184,34 @@ pub(crate) struct SceneRequest {
     pub(crate) take: u32,
     /// The order that is passed to the engines of the chain.
     pub(crate) order: SceneOrder,
+}
+
+impl SceneRequest {
+    /// Returns the order of the same scene for the film in a further format, with a chain of engines for its shape.
+    fn in_format(
+        &self,
+        session: &EngineSession,
+        sources: &Sources,
+        scene: &Scene,
+        format: Format,
+        ratio: Ratio,
+    ) -> Self {
+        let mut further = self.clone();
+        let order = &mut further.order;
+        let wish = SceneWish {
+            explicit: self.explicit.as_deref(),
+            preset_id: &sources.preset_id,
+            keywords: &scene.style.keywords,
+            prompt: &order.prompt,
+            has_image: order.image.is_some(),
+            ratio,
+            budget: order.job_budget,
+        };
+        order.chain = session.resolve(&wish, order.needed_ms);
+        order.scene_id = Rendition::In(format).clip_id(&order.scene_id);
+        order.ratio = ratio;
+        further
+    }
 }
 
 fn orders(
