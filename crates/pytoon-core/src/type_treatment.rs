@@ -37,6 +37,8 @@ mod tests {
             ("Weniger Lärm, mehr Musik.", Treatment::Contrast),
             ("It costs $1,299 a year.", Treatment::CountUp),
             ("Das spart 30 % Energie.", Treatment::CountUp),
+            ("1. Good flour from a small mill.", Treatment::WordByWord),
+            ("2) Good flour for $3.", Treatment::CountUp),
             ("Why do we sleep?", Treatment::WordByWord),
             ("", Treatment::WordByWord),
         ];

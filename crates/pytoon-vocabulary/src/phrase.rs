@@ -158,10 +158,18 @@ pub fn is_figure(word: &str) -> bool {
         && !matches!(tail, "st" | "nd" | "rd" | "th" | "er" | "s")
 }
 
-/// Returns the words of the most important figure with its currency and unit, as in `30 %` or `5 million dollars`.
+/// Returns true for the number of a list item, such as `1.` or `2)`.
+fn is_item_number(word: &str) -> bool {
+    let digits = word.trim_end_matches(['.', ')']);
+    digits.len() < word.len() && !digits.is_empty() && digits.chars().all(char::is_numeric)
+}
+
+/// Returns the words of the most important figure with its currency and unit, as in `30 %` or `5 million dollars`. The
+/// number of a list item at the start is no figure.
 pub fn figure(words: &[&str]) -> Option<Range<usize>> {
     let mut best: Option<(u32, Range<usize>)> = None;
-    for i in (0..words.len()).filter(|i| is_figure(words[*i])) {
+    let is_number = |i: &usize| *i == 0 && words.len() > 1 && is_item_number(words[0]);
+    for i in (0..words.len()).filter(|i| is_figure(words[*i]) && !is_number(i)) {
         let is_currency = |w: &str| !w.is_empty() && w.chars().all(|c| CURRENCIES.contains(c));
         let start = if i > 0 && is_currency(words[i - 1]) { i - 1 } else { i };
         let mut end = i + 1;

@@ -9,7 +9,7 @@ use crate::motion::smoothstep;
 /// The radius of the shape about its corner, as a fraction of the frame's shorter side.
 const RADIUS: f32 = 0.46;
 /// The smallest radius; without room for it there is no shape.
-const LEAST_RADIUS: f32 = 0.24;
+const LEAST_RADIUS: f32 = 0.16;
 /// The growth of the shape over its scene.
 const GROWTH: f32 = 0.05;
 
