@@ -112,6 +112,12 @@ fn items_of_a_list_are_numbered_while_they_are_spoken() {
     let total = timeline["totalFrames"].as_i64().expect("a count");
     let end = frame(&chapters[2], "endFrame");
     assert!(start(last) < end && end < total, "{chapters:?}");
+    // Blank lines between the items change no number.
+    let loose = workspace
+        .render(&brief.replace("flour.\n", "flour.\n\n").replace("water.\n", "water.\n\n"));
+    let numbers: Vec<Value> =
+        overlays(&loose, "chapter").iter().map(|it| it["content"]["number"].clone()).collect();
+    assert_eq!(numbers, [1, 2, 3]);
     // A script without a list has nothing to number.
     let plain = workspace.render(
         "script: One sentence. And another.\nmedia_files: [p1.png]\nvoice: off\n\

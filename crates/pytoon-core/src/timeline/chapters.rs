@@ -16,7 +16,7 @@ const WIDTH: f64 = 0.12;
 struct Spoken {
     start: Ms,
     is_item: bool,
-    ends_list: bool,
+    ends_paragraph: bool,
 }
 
 /// Returns the numbers of the list's items; none for a script without a list of at least two items. They end where one of
@@ -33,17 +33,15 @@ pub(super) fn chapter_clips(
         return Vec::new();
     }
     let total = places.last().map_or(Frame::ZERO, |place| place.end_frame);
+    let in_item = in_items(&spoken);
     let mut clips = Vec::new();
     let mut number = 0;
     for (index, item) in spoken.iter().enumerate().filter(|(_, sentence)| sentence.is_item) {
         // A list after other paragraphs begins again with 1.
-        let goes_on = index > 0
-            && spoken[..index].iter().rev().take_while(|s| !s.ends_list).any(|s| s.is_item);
+        let goes_on = index > 0 && in_item[index - 1];
         number = if goes_on { number + 1 } else { 1 };
-        let rest = &spoken[index..];
-        let last = rest.iter().position(|sentence| sentence.ends_list).unwrap_or(rest.len());
-        let next = rest.iter().skip(1).take(last).find(|sentence| sentence.is_item);
-        let next = next.or_else(|| rest.get(last + 1));
+        let is_past = |at: &usize| spoken[*at].is_item || !in_item[*at];
+        let next = (index + 1..spoken.len()).find(is_past).map(|at| &spoken[at]);
         let start_frame = rate.ms_to_frame_round(item.start).min(total);
         let end_frame = next.map_or(total, |next| rate.ms_to_frame_round(next.start).min(total));
         // A card that comes takes the place.
@@ -67,6 +65,19 @@ pub(super) fn chapter_clips(
     clips
 }
 
+/// Marks the sentences that belong to an item: those from its first one to the end of its paragraph. Blank lines may stand
+/// between items.
+fn in_items(spoken: &[Spoken]) -> Vec<bool> {
+    let mut is_inside = false;
+    let mut out = Vec::with_capacity(spoken.len());
+    for (index, sentence) in spoken.iter().enumerate() {
+        let is_over = index > 0 && spoken[index - 1].ends_paragraph;
+        is_inside = sentence.is_item || is_inside && !is_over;
+        out.push(is_inside);
+    }
+    out
+}
+
 /// Returns the sentences of the film with the times at which they begin. The first sentence of a scene begins with it.
 fn sentences(
     graph: &SceneGraph,
@@ -88,7 +99,7 @@ fn sentences(
         out.extend(starts.enumerate().map(|(sentence, start)| Spoken {
             start,
             is_item: scene.items.contains(&sentence),
-            ends_list: scene.sentence_ends.get(sentence) == Some(&SentenceEnd::Paragraph),
+            ends_paragraph: scene.sentence_ends.get(sentence) == Some(&SentenceEnd::Paragraph),
         }));
     }
     out
